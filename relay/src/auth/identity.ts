@@ -1,0 +1,16 @@
+/** Who a verified token says its bearer is. */
+export interface Identity {
+  /** The user name as the token's user claim gives it. */
+  readonly user: string;
+  /** The same name as one routing-key word (see destination.ts, `userWord`). */
+  readonly userWord: string;
+  /** All claims of the token. */
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** When the token ends, in milliseconds since the epoch; undefined when it carries no `exp`. */
+  readonly expiresAt: number | undefined;
+}
+
+/** Checks a token and says whose it is. Rejects with an AuthError. */
+export interface TokenVerifier {
+  verify(token: string): Promise<Identity>;
+}

@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['relay/test/**/*.test.ts', 'rabbitmq/test/**/*.test.ts', 'web/test/**/*.test.ts'],
+          exclude: ['**/*.integration.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['relay/test/**/*.integration.test.ts', 'rabbitmq/test/**/*.integration.test.ts'],
+          globalSetup: ['relay/test/support/broker-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 90_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
