@@ -1,0 +1,119 @@
+import type { Channel, ChannelModel } from 'amqplib';
+import type { Logger } from '../logger.js';
+import { names, nodeQueueName } from './topology.js';
+
+interface Binding {
+  /** How many subscriptions want it; 0 while the unbind is still to be confirmed. */
+  wanted: number;
+  bound: Promise<void>;
+  confirm: () => void;
+}
+
+/**
+ * The node queue's bindings: one per user and destination, counted. They are the only record of who is online.
+ *
+ * A key always goes over the same channel, so that a bind after an unbind of the same key stays behind it.
+ * While the broker is away, calls wait; on the next connection every wanted key is bound again and every
+ * unwanted one that may still be there is unbound.
+ */
+export class Bindings {
+  private readonly table = new Map<string, Binding>();
+  private channels: Channel[] = [];
+  private generation = 0;
+
+  constructor(
+    private readonly node: string,
+    private readonly channelCount: number,
+    private readonly log: Logger,
+    private readonly onBroken: (error: Error) => void,
+  ) {}
+
+  get size(): number {
+    return this.table.size;
+  }
+
+  /** Resolves once the broker has confirmed the binding: from then on no message can be missed. */
+  add(key: string): Promise<void> {
+    const present = this.table.get(key);
+    if (present && present.wanted > 0) {
+      present.wanted++;
+      return present.bound;
+    }
+    const binding = pending(1);
+    this.table.set(key, binding);
+    this.bind(key, binding);
+    return binding.bound;
+  }
+
+  remove(key: string): void {
+    const binding = this.table.get(key);
+    if (!binding || binding.wanted === 0) return;
+    if (--binding.wanted > 0) return;
+    this.unbind(key, binding);
+  }
+
+  /** Runs on every connection, after the node queue was declared. */
+  async restore(connection: ChannelModel): Promise<void> {
+    const generation = ++this.generation;
+    this.channels = [];
+    const opened = await Promise.all(
+      Array.from({ length: this.channelCount }, async () => {
+        const channel = await connection.createChannel();
+        channel.on('error', (error: Error) => this.onBroken(error));
+        return channel;
+      }),
+    );
+    if (generation !== this.generation) return;
+    this.channels = opened;
+    for (const [key, binding] of this.table) {
+      if (binding.wanted > 0) this.bind(key, binding);
+      else this.unbind(key, binding);
+    }
+    await Promise.all([...this.table.values()].filter((b) => b.wanted > 0).map((b) => b.bound));
+  }
+
+  /** Unbinds everything; resolves when the broker has done so. */
+  async clear(): Promise<void> {
+    await Promise.all(
+      [...this.table.keys()].map((key) =>
+        this.channelOf(key)?.unbindQueue(nodeQueueName(this.node), names.user, key),
+      ),
+    );
+    this.table.clear();
+  }
+
+  private bind(key: string, binding: Binding): void {
+    this.channelOf(key)
+      ?.bindQueue(nodeQueueName(this.node), names.user, key)
+      .then(binding.confirm, (error: Error) => this.failed('bind', error));
+  }
+
+  private unbind(key: string, binding: Binding): void {
+    this.channelOf(key)
+      ?.unbindQueue(nodeQueueName(this.node), names.user, key)
+      .then(
+        () => {
+          if (this.table.get(key) === binding) this.table.delete(key);
+        },
+        (error: Error) => this.failed('unbind', error),
+      );
+  }
+
+  private failed(what: string, error: Error): void {
+    this.log.debug({ error: error.message }, `${what} interrupted; it is done again on the next connection`);
+  }
+
+  private channelOf(key: string): Channel | undefined {
+    let hash = 0;
+    for (let i = 0; i < key.length; i++) hash = (hash * 31 + key.charCodeAt(i)) | 0;
+    return this.channels[(hash >>> 0) % Math.max(1, this.channels.length)];
+  }
+}
+
+function pending(wanted: number): Binding {
+  let confirm = () => {};
+  const bound = new Promise<void>((resolve) => {
+    confirm = resolve;
+  });
+  return { wanted, bound, confirm };
+}

@@ -1,0 +1,107 @@
+import { type ChannelModel, connect } from 'amqplib';
+import type { Logger } from '../logger.js';
+import { Backoff } from '../util/backoff.js';
+
+/** Runs on every new connection, before anyone else may use it. Rejecting makes the connection start over. */
+export type Preparation = (connection: ChannelModel) => Promise<void>;
+
+/**
+ * The relay's one AMQP connection, kept up until `close()`: it comes back with backoff and runs its
+ * preparations (topology, bindings) again each time.
+ */
+export class AmqpConnection {
+  private readonly preparations: Preparation[] = [];
+  private readonly backoff = new Backoff();
+  private model: ChannelModel | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private closed = false;
+  /** Why the connection is down; undefined while it is up. */
+  lastError: Error | undefined = new Error('not connected yet');
+
+  constructor(
+    private readonly url: string,
+    private readonly log: Logger,
+    private readonly name: string,
+  ) {}
+
+  get up(): boolean {
+    return this.model !== undefined;
+  }
+
+  onConnect(preparation: Preparation): void {
+    this.preparations.push(preparation);
+  }
+
+  /** Starts connecting; resolves after the first attempt, whether it worked or not (see `up`, `lastError`). */
+  async open(): Promise<void> {
+    if (this.closed) return;
+    let model: ChannelModel | undefined;
+    try {
+      model = await connect(withHeartbeat(this.url), {
+        clientProperties: { connection_name: this.name },
+        timeout: 10_000,
+      });
+      const opened = model;
+      opened.on('error', (error: Error) => {
+        this.lastError = error;
+      });
+      for (const prepare of this.preparations) await prepare(opened);
+      if (this.closed) {
+        await opened.close().catch(() => {});
+        return;
+      }
+      opened.on('close', () => this.lost(opened));
+      this.model = opened;
+      this.lastError = undefined;
+      this.backoff.reset();
+      this.log.info('amqp connection up');
+    } catch (error) {
+      this.lastError = error instanceof Error ? error : new Error(String(error));
+      await model?.close().catch(() => {});
+      this.retry();
+    }
+  }
+
+  /** Drops a connection that turned out to be unusable, so that it is made and prepared anew. */
+  reset(reason: Error): void {
+    this.lastError = reason;
+    const model = this.model;
+    if (!model) return;
+    this.lost(model);
+    model.close().catch(() => {});
+  }
+
+  /** Does something with the connection as it is now. */
+  async use<T>(action: (connection: ChannelModel) => Promise<T>): Promise<T> {
+    if (!this.model) throw new Error('the AMQP connection is down');
+    return action(this.model);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.timer);
+    const model = this.model;
+    this.model = undefined;
+    await model?.close().catch(() => {});
+  }
+
+  private lost(model: ChannelModel): void {
+    if (this.model !== model) return;
+    this.model = undefined;
+    this.lastError ??= new Error('the connection was closed');
+    this.log.warn({ error: this.lastError.message }, 'amqp connection lost');
+    this.retry();
+  }
+
+  private retry(): void {
+    if (this.closed) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.open(), this.backoff.next());
+  }
+}
+
+function withHeartbeat(url: string): string {
+  const parsed = new URL(url);
+  if (!parsed.searchParams.has('heartbeat')) parsed.searchParams.set('heartbeat', '10');
+  return parsed.href;
+}
