@@ -1,0 +1,126 @@
+import { Bindings } from '../broker/bindings.js';
+import { AmqpConnection } from '../broker/connection.js';
+import { declareNodeQueue, declareShared, removeNodeQueue } from '../broker/topology.js';
+import type { RelayConfig } from '../config.js';
+import type { Readiness } from '../http.js';
+import type { Logger } from '../logger.js';
+import type { Link, LinkOptions } from './link.js';
+import { type PrivateEvents, PrivateLink } from './private.js';
+import { SendLink } from './sends.js';
+import { TopicHub } from './topics.js';
+import { UserHub } from './users.js';
+
+/** How long a leaving relay tries to take its bindings back, in milliseconds. */
+const FAREWELL_MS = 1500;
+
+/** Everything that leads to the broker: the shared links, the AMQP connection, and private links on demand. */
+export class Hub {
+  readonly users: UserHub;
+  readonly topics: TopicHub;
+  private readonly sendLinks: SendLink[];
+  private readonly amqp: AmqpConnection;
+  private readonly bindings: Bindings;
+  private turn = 0;
+
+  constructor(
+    private readonly config: RelayConfig,
+    private readonly node: string,
+    private readonly log: Logger,
+    onUndeliverable: () => void,
+  ) {
+    const { env, broker } = config;
+    this.amqp = new AmqpConnection(broker.amqpUrl, log, `relay ${node}`);
+    this.bindings = new Bindings(node, env.RELAY_BINDING_CHANNELS, log, (error) => this.amqp.reset(error));
+    this.users = new UserHub(
+      this.link('users'),
+      node,
+      env.RELAY_USER_PREFETCH,
+      this.bindings,
+      onUndeliverable,
+    );
+    this.topics = new TopicHub(this.link('topics'), env.RELAY_TOPIC_PREFETCH);
+    const limits = { timeout: env.RELAY_SEND_TIMEOUT, highWater: env.RELAY_MAX_QUEUED_BYTES };
+    this.sendLinks = Array.from(
+      { length: env.RELAY_SEND_LINKS },
+      (_, i) => new SendLink(this.link(`sends ${i + 1}`), limits),
+    );
+    this.amqp.onConnect(declareShared);
+    this.amqp.onConnect((connection) => declareNodeQueue(connection, node, env.RELAY_NODE_TTL));
+    this.amqp.onConnect((connection) => this.bindings.restore(connection));
+    // The node queue must be there before it is subscribed to, on a new broker as well as on a restored one.
+    this.amqp.onConnect(async () => {
+      if (!this.opened) this.users.open();
+      this.opened = true;
+    });
+  }
+
+  private opened = false;
+
+  async open(): Promise<void> {
+    this.topics.open();
+    for (const link of this.sendLinks) link.open();
+    await this.amqp.open();
+  }
+
+  pickSendLink(): SendLink {
+    const link = this.sendLinks[this.turn++ % this.sendLinks.length];
+    if (!link) throw new Error('there is no send link');
+    return link;
+  }
+
+  openPrivateLink(name: string, events: PrivateEvents): PrivateLink {
+    const { broker, env } = this.config;
+    const options = { ...this.link(name), login: broker.clientLogin, passcode: broker.clientPasscode };
+    return new PrivateLink(options, env.RELAY_MAX_QUEUED_BYTES, events);
+  }
+
+  readiness(): Readiness {
+    const parts: Readiness['parts'] = {
+      amqp: part(this.amqp.up, this.amqp.lastError?.message),
+      users: part(this.users.ready, this.users.state.lastError),
+      topics: part(this.topics.ready, this.topics.state.lastError),
+    };
+    this.sendLinks.forEach((link, i) => {
+      parts[`sends-${i + 1}`] = part(link.ready, link.state.lastError);
+    });
+    return { ready: Object.values(parts).every(({ up }) => up), parts };
+  }
+
+  /** True when the broker refused our login on some link: waiting will not help. */
+  get refused(): boolean {
+    const links: Link[] = [this.users.state, this.topics.state, ...this.sendLinks.map((link) => link.state)];
+    return links.some((link) => link.refused);
+  }
+
+  /**
+   * Leaves the broker in order: takes back the bindings, so that from now on messages for users of this node are
+   * unread, and removes the node queue when nothing is left in it. What cannot be done in time is left to the
+   * queue's own expiry.
+   */
+  async close(): Promise<void> {
+    this.users.drain();
+    const farewell = async () => {
+      if (!this.amqp.up) return;
+      await this.bindings.clear();
+      this.users.close();
+      await this.amqp.use((connection) => removeNodeQueue(connection, this.node));
+    };
+    const timeout = new Promise<void>((resolve) => setTimeout(resolve, FAREWELL_MS).unref());
+    await Promise.race([farewell(), timeout]).catch((error: unknown) => {
+      this.log.warn({ err: error }, 'the node queue is left to expire');
+    });
+    this.users.close();
+    this.topics.close();
+    for (const link of this.sendLinks) link.close();
+    await Promise.race([this.amqp.close(), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
+  }
+
+  private link(name: string): LinkOptions {
+    const { webStompUrl: url, login, passcode, vhost } = this.config.broker;
+    return { name, url, login, passcode, vhost, log: this.log };
+  }
+}
+
+function part(up: boolean, error: string | undefined): { up: boolean; error?: string } {
+  return up || error === undefined ? { up } : { up, error };
+}

@@ -1,0 +1,200 @@
+import WebSocket from 'ws';
+import type { Logger } from '../logger.js';
+import { FrameDecoder } from '../stomp/decoder.js';
+import { encodeFrame } from '../stomp/encoder.js';
+import { EMPTY_BODY, type Frame, type HeaderList, header } from '../stomp/frame.js';
+import { Backoff } from '../util/backoff.js';
+
+export interface LinkOptions {
+  /** For the log: which link this is. */
+  name: string;
+  url: string;
+  login: string;
+  passcode: string;
+  vhost: string;
+  log: Logger;
+  /** What the broker may send at most, in bytes; it is trusted, the bound only stops a runaway. */
+  maxFrameBytes?: number;
+}
+
+export interface LinkEvents {
+  /** CONNECTED arrived; whatever the link carries is to be established (again). */
+  onUp(): void;
+  onFrame(frame: Frame): void;
+  /** An ERROR frame; the broker closes the connection after it. */
+  onError(frame: Frame): void;
+  /** The link is gone; it comes back by itself unless it was closed. */
+  onDown(reason: string): void;
+}
+
+const HEARTBEAT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+const SUBPROTOCOL = 'v12.stomp';
+
+/**
+ * One STOMP 1.2 connection to RabbitMQ's Web-STOMP endpoint, re-established with backoff until `close()`.
+ * Frames written in one turn of the event loop go out as one WebSocket message.
+ */
+export class Link {
+  private socket: WebSocket | undefined;
+  private connected = false;
+  private closed = false;
+  private outgoing: Buffer[] = [];
+  private flushing = false;
+  private beat: NodeJS.Timeout | undefined;
+  private retry: NodeJS.Timeout | undefined;
+  private heard = 0;
+  private readonly backoff = new Backoff();
+  /** Why the link is down; undefined while it is up. */
+  lastError: string | undefined = 'not connected yet';
+  /** The broker's name for the present connection; part of every `ack` value that it gives out. */
+  session = '';
+  /** True when the broker refused the login: trying again does not help. */
+  refused = false;
+
+  constructor(
+    readonly options: LinkOptions,
+    private readonly events: LinkEvents,
+  ) {}
+
+  get up(): boolean {
+    return this.connected;
+  }
+
+  /** Bytes that were sent but not yet taken by the operating system. */
+  get bufferedBytes(): number {
+    return this.socket?.bufferedAmount ?? 0;
+  }
+
+  open(): void {
+    if (this.closed) return;
+    const socket = new WebSocket(this.options.url, SUBPROTOCOL, {
+      perMessageDeflate: false,
+      handshakeTimeout: CONNECT_TIMEOUT_MS,
+      maxPayload: 256 * 1024 * 1024,
+      skipUTF8Validation: true,
+    });
+    this.socket = socket;
+    const decoder = new FrameDecoder(
+      { onFrame: (frame) => this.receive(frame) },
+      { side: 'client', limits: { maxFrameBytes: this.options.maxFrameBytes ?? 128 * 1024 * 1024 } },
+    );
+    socket.on('open', () => this.connect());
+    socket.on('message', (data: Buffer) => {
+      this.heard = Date.now();
+      try {
+        decoder.push(data);
+      } catch (error) {
+        // An exception out of a ws listener would end the process; the link starts over instead.
+        this.options.log.error({ link: this.options.name, err: error }, 'unusable frame from the broker');
+        decoder.stop();
+        socket.terminate();
+      }
+    });
+    socket.on('error', (error) => {
+      this.lastError = error.message;
+    });
+    socket.on('close', () => this.lost(socket));
+    this.retry = setTimeout(() => {
+      this.lastError = 'the broker did not answer CONNECT in time';
+      socket.terminate();
+    }, CONNECT_TIMEOUT_MS);
+  }
+
+  /** Sends a frame that is already encoded. Only while `up`; the caller keeps what must not be lost. */
+  write(frame: Buffer): void {
+    this.outgoing.push(frame);
+    if (this.flushing) return;
+    this.flushing = true;
+    setImmediate(() => this.flush());
+  }
+
+  send(command: string, headers: HeaderList, body: Buffer = EMPTY_BODY): void {
+    this.write(encodeFrame(command, headers, body, '1.2'));
+  }
+
+  /** Ends the link for good. Frames already written still go out. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.flush();
+    this.clearTimers();
+    const socket = this.socket;
+    if (!socket) return;
+    if (this.connected) {
+      this.connected = false;
+      socket.send(encodeFrame('DISCONNECT', [], EMPTY_BODY, '1.2'), { binary: true });
+      socket.close();
+      const guard = setTimeout(() => socket.terminate(), 1000);
+      guard.unref();
+      socket.once('close', () => clearTimeout(guard));
+    } else socket.terminate();
+  }
+
+  private connect(): void {
+    const { login, passcode, vhost } = this.options;
+    const headers = ['accept-version', '1.2', 'host', vhost, 'login', login, 'passcode', passcode];
+    headers.push('heart-beat', `${HEARTBEAT_MS},${HEARTBEAT_MS}`);
+    this.socket?.send(encodeFrame('CONNECT', headers, EMPTY_BODY, '1.2'), { binary: true });
+  }
+
+  private receive(frame: Frame): void {
+    if (frame.command === 'ERROR') {
+      this.lastError = `${header(frame.headers, 'message') ?? 'ERROR'}: ${frame.body.toString().trim()}`;
+      if (!this.connected && header(frame.headers, 'message') === 'Bad CONNECT') this.refused = true;
+      this.events.onError(frame);
+      this.socket?.close();
+      return;
+    }
+    if (frame.command === 'CONNECTED') {
+      clearTimeout(this.retry);
+      this.connected = true;
+      this.session = header(frame.headers, 'session') ?? '';
+      this.lastError = undefined;
+      this.refused = false;
+      this.backoff.reset();
+      this.heard = Date.now();
+      this.beat = setInterval(() => this.heartbeat(), HEARTBEAT_MS / 2);
+      this.events.onUp();
+      return;
+    }
+    this.events.onFrame(frame);
+  }
+
+  private heartbeat(): void {
+    if (Date.now() - this.heard > HEARTBEAT_MS * 2.5) {
+      this.lastError = 'heart-beats from the broker stopped';
+      this.socket?.terminate();
+      return;
+    }
+    this.socket?.send('\n');
+  }
+
+  private flush(): void {
+    this.flushing = false;
+    const frames = this.outgoing;
+    if (frames.length === 0) return;
+    this.outgoing = [];
+    if (!this.connected || this.socket?.readyState !== WebSocket.OPEN) return;
+    const only = frames.length === 1 ? frames[0] : undefined;
+    this.socket.send(only ?? Buffer.concat(frames), { binary: true });
+  }
+
+  private lost(socket: WebSocket): void {
+    if (this.socket !== socket) return;
+    this.clearTimers();
+    this.socket = undefined;
+    this.connected = false;
+    this.outgoing = [];
+    if (this.closed) return;
+    this.lastError ??= 'the broker closed the connection';
+    this.events.onDown(this.lastError);
+    if (this.closed) return;
+    this.retry = setTimeout(() => this.open(), this.backoff.next());
+  }
+
+  private clearTimers(): void {
+    clearInterval(this.beat);
+    clearTimeout(this.retry);
+  }
+}

@@ -1,0 +1,205 @@
+import { RelayError } from '../errors.js';
+import { encodeFrame } from '../stomp/encoder.js';
+import { EMPTY_BODY, type Frame, type HeaderList, header } from '../stomp/frame.js';
+import { Link, type LinkOptions } from './link.js';
+
+export interface PrivateEvents {
+  /** A MESSAGE for this client, as the broker wrote it. */
+  onMessage(frame: Frame): void;
+  /** The broker refused something of this client's, or the link cannot carry on; the client is closed. */
+  onRefused(error: RelayError): void;
+}
+
+export type Done = (error?: RelayError) => void;
+
+/** What becomes of a frame whose RECEIPT did not come before the connection went. */
+type OnLoss = 'repeat' | 'settle' | 'fail';
+
+interface Flying {
+  frame: Buffer;
+  done: Done | undefined;
+  onLoss: OnLoss;
+}
+
+const REMEMBERED_SESSIONS = 16;
+
+/**
+ * One Web-STOMP connection for one client, opened when a frame needs broker semantics of its own
+ * (`/queue`, `/temp-queue`, client acknowledgement there, transactions). Its errors reach only this client.
+ *
+ * When the broker goes away the link comes back: subscriptions are made again and SENDs whose RECEIPT never
+ * came are sent again, in order. Acknowledgements of messages from the earlier connection mean nothing any
+ * more (the broker has put those messages back) and are swallowed. A transaction that was open is lost, and
+ * its COMMIT is refused.
+ */
+export class PrivateLink {
+  private readonly link: Link;
+  /** Frames that wait for the link, in the client's order. */
+  private waiting: Buffer[] = [];
+  private waitingBytes = 0;
+  /** Frames that the broker has not answered yet, by our receipt id. */
+  private readonly flying = new Map<string, Flying>();
+  /** Subscriptions that the broker has confirmed. */
+  private readonly subscriptions = new Map<string, HeaderList>();
+  private readonly transactions = new Set<string>();
+  private readonly lostTransactions = new Set<string>();
+  private readonly earlierSessions: string[] = [];
+  private sequence = 0;
+  private live = false;
+
+  constructor(
+    options: LinkOptions,
+    private readonly maxWaitingBytes: number,
+    private readonly events: PrivateEvents,
+  ) {
+    this.link = new Link(options, {
+      onUp: () => this.start(),
+      onFrame: (frame) => this.receive(frame),
+      onError: (frame) => this.refused(frame),
+      onDown: () => this.lost(),
+    });
+    this.link.open();
+  }
+
+  close(): void {
+    this.link.close();
+    this.flying.clear();
+    this.waiting = [];
+  }
+
+  subscribe(id: string, headers: HeaderList, done: Done): void {
+    this.request('SUBSCRIBE', headers, EMPTY_BODY, 'repeat', (error) => {
+      if (!error) this.subscriptions.set(id, headers);
+      done(error);
+    });
+  }
+
+  unsubscribe(id: string, headers: HeaderList, done?: Done): void {
+    this.request('UNSUBSCRIBE', headers, EMPTY_BODY, 'settle', (error) => done?.(error));
+    this.subscriptions.delete(id);
+  }
+
+  /** A SEND. With `done` it is repeated over lost connections until the broker has confirmed it. */
+  publish(headers: HeaderList, body: Buffer, done?: Done): void {
+    const inTransaction = header(headers, 'transaction') !== undefined;
+    this.request('SEND', headers, body, inTransaction ? 'settle' : 'repeat', done);
+  }
+
+  /** @throws RelayError when the id was not given out over this link. */
+  acknowledge(command: 'ACK' | 'NACK', headers: HeaderList, done?: Done): void {
+    const id = header(headers, 'id') ?? '';
+    if (this.earlierSessions.some((session) => id.includes(`@@${session}@@`))) {
+      done?.();
+      return;
+    }
+    // Another client's ids carry another session: they never get as far as the broker.
+    if (!id.includes(`@@${this.link.session}@@`)) {
+      throw new RelayError(
+        'ERR_UNKNOWN_ACK',
+        `${command} names no message that waits for it`,
+        'protocolError',
+      );
+    }
+    this.request(command, headers, EMPTY_BODY, 'settle', done);
+  }
+
+  begin(transaction: string): void {
+    this.transactions.add(transaction);
+    this.request('BEGIN', ['transaction', transaction], EMPTY_BODY, 'settle', undefined);
+  }
+
+  /** @throws RelayError when the transaction was lost together with an earlier connection. */
+  end(command: 'COMMIT' | 'ABORT', transaction: string, done?: Done): void {
+    this.transactions.delete(transaction);
+    if (this.lostTransactions.delete(transaction)) {
+      if (command === 'ABORT') {
+        done?.();
+        return;
+      }
+      throw new RelayError(
+        'ERR_TRANSACTION_LOST',
+        'the transaction was lost with the broker',
+        'brokerUnavailable',
+      );
+    }
+    this.request(
+      command,
+      ['transaction', transaction],
+      EMPTY_BODY,
+      command === 'COMMIT' ? 'fail' : 'settle',
+      done,
+    );
+  }
+
+  private request(
+    command: string,
+    headers: HeaderList,
+    body: Buffer,
+    onLoss: OnLoss,
+    done: Done | undefined,
+  ): void {
+    const wanted = done !== undefined || onLoss === 'fail';
+    const receipt = `p${++this.sequence}`;
+    const frame = encodeFrame(command, wanted ? ['receipt', receipt, ...headers] : headers, body, '1.2');
+    if (wanted) this.flying.set(receipt, { frame, done, onLoss });
+    this.write(frame);
+  }
+
+  private write(frame: Buffer): void {
+    if (this.live) {
+      this.link.write(frame);
+      return;
+    }
+    this.waiting.push(frame);
+    this.waitingBytes += frame.length;
+    if (this.waitingBytes <= this.maxWaitingBytes) return;
+    const message = 'too much is waiting for the broker';
+    this.events.onRefused(new RelayError('ERR_BROKER_UNAVAILABLE', message, 'brokerUnavailable'));
+  }
+
+  private start(): void {
+    this.live = true;
+    for (const frame of this.waiting) this.link.write(frame);
+    this.waiting = [];
+    this.waitingBytes = 0;
+  }
+
+  private receive(frame: Frame): void {
+    if (frame.command === 'MESSAGE') this.events.onMessage(frame);
+    if (frame.command !== 'RECEIPT') return;
+    const receipt = header(frame.headers, 'receipt-id') ?? '';
+    const flying = this.flying.get(receipt);
+    this.flying.delete(receipt);
+    flying?.done?.();
+  }
+
+  private lost(): void {
+    if (!this.live) return;
+    this.live = false;
+    this.earlierSessions.push(this.link.session);
+    if (this.earlierSessions.length > REMEMBERED_SESSIONS) this.earlierSessions.shift();
+    for (const transaction of this.transactions) this.lostTransactions.add(transaction);
+    this.transactions.clear();
+    for (const headers of this.subscriptions.values()) {
+      this.write(encodeFrame('SUBSCRIBE', headers, EMPTY_BODY, '1.2'));
+    }
+    for (const [receipt, { frame, done, onLoss }] of [...this.flying]) {
+      if (onLoss === 'repeat') {
+        this.write(frame);
+        continue;
+      }
+      this.flying.delete(receipt);
+      if (onLoss === 'settle') done?.();
+      else {
+        const message = 'the connection to the broker was lost before it confirmed the COMMIT';
+        done?.(new RelayError('ERR_COMMIT_UNKNOWN', message, 'brokerUnavailable'));
+      }
+    }
+  }
+
+  private refused(frame: Frame): void {
+    const message = header(frame.headers, 'message') ?? 'the broker refused the request';
+    const detail = frame.body.toString().slice(0, 1000);
+    this.events.onRefused(new RelayError('ERR_BROKER_REFUSED', message, 'brokerRefused', detail));
+  }
+}

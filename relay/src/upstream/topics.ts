@@ -1,0 +1,174 @@
+import { OutboundMessage } from '../outbound/message.js';
+import type { Outgoing } from '../outbound/outgoing.js';
+import { type Frame, header, type StompVersion } from '../stomp/frame.js';
+import { Link, type LinkOptions } from './link.js';
+
+/** A client's subscription to a topic. */
+export interface TopicTaker {
+  readonly subscriptionId: string;
+  readonly version: StompVersion;
+  deliverShared(frame: Outgoing, replyTo: string | undefined): void;
+}
+
+/** Takers that see exactly the same bytes: the message is encoded once for all of them. */
+interface Group {
+  subscription: string;
+  version: StompVersion;
+  takers: TopicTaker[];
+}
+
+interface Feed {
+  destination: string;
+  groups: Map<string, Group>;
+  takers: number;
+  ready: Promise<void>;
+  confirm: () => void;
+  /** The latest message that is not yet acknowledged (cumulative, STOMP 1.2, ACK). */
+  unacked: string | undefined;
+}
+
+/**
+ * The `/topic/…` side of the hub: one broker subscription per destination, however many clients take it.
+ *
+ * The feeds are acknowledged cumulatively once per turn of the event loop, with a prefetch: with `ack:auto` a
+ * deep backlog makes the broker's connection collapse to a quarter of its speed.
+ */
+export class TopicHub {
+  private readonly byDestination = new Map<string, Feed>();
+  private readonly byId = new Map<string, Feed>();
+  private readonly link: Link;
+  private readonly dirty: Feed[] = [];
+  private sequence = 0;
+
+  constructor(
+    options: LinkOptions,
+    private readonly prefetch: number,
+  ) {
+    this.link = new Link(options, {
+      onUp: () => {
+        for (const [id, feed] of this.byId) this.establish(id, feed);
+      },
+      onFrame: (frame) => this.receive(frame),
+      onError: (frame) =>
+        options.log.warn({ link: options.name, message: header(frame.headers, 'message') }, 'broker error'),
+      onDown: (reason) => {
+        for (const feed of this.byId.values()) feed.unacked = undefined;
+        options.log.warn({ link: options.name, reason }, 'link lost');
+      },
+    });
+  }
+
+  get ready(): boolean {
+    return this.link.up;
+  }
+
+  get state(): Link {
+    return this.link;
+  }
+
+  get feedCount(): number {
+    return this.byId.size;
+  }
+
+  open(): void {
+    this.link.open();
+  }
+
+  close(): void {
+    this.link.close();
+  }
+
+  /** Resolves when the broker has confirmed the subscription. */
+  subscribe(destination: string, taker: TopicTaker): Promise<void> {
+    const feed = this.byDestination.get(destination) ?? this.createFeed(destination);
+    const key = groupKey(taker);
+    const group = feed.groups.get(key);
+    if (group) group.takers.push(taker);
+    else {
+      const { subscriptionId: subscription, version } = taker;
+      feed.groups.set(key, { subscription, version, takers: [taker] });
+    }
+    feed.takers++;
+    return feed.ready;
+  }
+
+  unsubscribe(destination: string, taker: TopicTaker): void {
+    const feed = this.byDestination.get(destination);
+    const group = feed?.groups.get(groupKey(taker));
+    const at = group?.takers.indexOf(taker) ?? -1;
+    if (!feed || !group || at < 0) return;
+    const last = group.takers.pop();
+    if (last && last !== taker) group.takers[at] = last;
+    if (group.takers.length === 0) feed.groups.delete(groupKey(taker));
+    if (--feed.takers === 0) this.removeFeed(feed);
+  }
+
+  private createFeed(destination: string): Feed {
+    let confirm = () => {};
+    const ready = new Promise<void>((resolve) => {
+      confirm = resolve;
+    });
+    const feed: Feed = { destination, groups: new Map(), takers: 0, ready, confirm, unacked: undefined };
+    const id = `t${++this.sequence}`;
+    this.byDestination.set(destination, feed);
+    this.byId.set(id, feed);
+    if (this.link.up) this.establish(id, feed);
+    return feed;
+  }
+
+  private removeFeed(feed: Feed): void {
+    this.byDestination.delete(feed.destination);
+    for (const [id, other] of this.byId) {
+      if (other !== feed) continue;
+      this.byId.delete(id);
+      if (this.link.up) this.link.send('UNSUBSCRIBE', ['id', id]);
+      return;
+    }
+  }
+
+  private establish(id: string, feed: Feed): void {
+    this.link.send('SUBSCRIBE', [
+      ...['id', id, 'destination', feed.destination],
+      ...['ack', 'client', 'prefetch-count', String(this.prefetch), 'receipt', id],
+    ]);
+  }
+
+  private receive(frame: Frame): void {
+    if (frame.command === 'RECEIPT') {
+      this.byId.get(header(frame.headers, 'receipt-id') ?? '')?.confirm();
+      return;
+    }
+    if (frame.command !== 'MESSAGE') return;
+    const feed = this.byId.get(header(frame.headers, 'subscription') ?? '');
+    if (!feed) return;
+    this.acknowledge(feed, header(frame.headers, 'ack') ?? '');
+    const message = new OutboundMessage(frame);
+    const destination = header(frame.headers, 'destination') ?? feed.destination;
+    for (const { subscription, version, takers } of feed.groups.values()) {
+      const encoded = message.encode({ subscription, destination, version });
+      for (let i = takers.length - 1; i >= 0; i--) takers[i]?.deliverShared(encoded, message.replyTo);
+    }
+  }
+
+  private acknowledge(feed: Feed, token: string): void {
+    if (feed.unacked === undefined) {
+      this.dirty.push(feed);
+      if (this.dirty.length === 1) setImmediate(() => this.flushAcks());
+    }
+    feed.unacked = token;
+  }
+
+  private flushAcks(): void {
+    for (const feed of this.dirty) {
+      if (feed.unacked !== undefined && feed.takers > 0 && this.link.up) {
+        this.link.send('ACK', ['id', feed.unacked]);
+      }
+      feed.unacked = undefined;
+    }
+    this.dirty.length = 0;
+  }
+}
+
+function groupKey(taker: TopicTaker): string {
+  return `${taker.version}\n${taker.subscriptionId}`;
+}
