@@ -1,0 +1,174 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/** A setting is missing or wrong. `message` names the variable and says what it takes. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The settings are not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+const flag = z
+  .enum(['0', '1', 'true', 'false', 'on', 'off', 'yes', 'no'], { error: 'takes 1 or 0' })
+  .transform((value) => ['1', 'true', 'on', 'yes'].includes(value));
+
+const whole = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, { error: `takes a whole number from ${minimum} to ${maximum}` })
+    .transform(Number)
+    .refine((value) => value >= minimum && value <= maximum, {
+      error: `takes a whole number from ${minimum} to ${maximum}`,
+    });
+
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== ''),
+);
+
+const path = z.string().regex(/^\/[A-Za-z0-9/_.~-]*$/, { error: 'takes a path such as /ws' });
+
+const url = (...schemes: string[]) =>
+  z.string().refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol), {
+    error: `takes a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
+  });
+
+/** Every environment variable that the relay reads. An empty value counts as not set. */
+const variables = z.object({
+  RELAY_HOST: z.string().default('127.0.0.1'),
+  RELAY_PORT: whole(0, 65535).default(8080),
+  RELAY_WS_PATH: path.default('/ws'),
+  RELAY_DEMO: flag.default(false),
+  RELAY_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  RELAY_NODE_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'takes 1 to 64 letters, digits, - or _' })
+    .optional(),
+
+  RABBITMQ_URL: url('amqp:', 'amqps:').default('amqp://guest:guest@127.0.0.1:5672'),
+  RABBITMQ_WEB_STOMP_URL: url('ws:', 'wss:').optional(),
+  RABBITMQ_MANAGEMENT_URL: url('http:', 'https:').optional(),
+  RABBITMQ_CLIENT_USERNAME: z.string().optional(),
+  RABBITMQ_CLIENT_PASSWORD: z.string().optional(),
+
+  RELAY_JWT_SECRET: z.string().optional(),
+  RELAY_JWT_PUBLIC_KEY: z.string().optional(),
+  RELAY_JWKS_URL: url('http:', 'https:').optional(),
+  RELAY_JWT_ISSUER: z.string().optional(),
+  RELAY_JWT_AUDIENCE: list.optional(),
+  RELAY_JWT_ALGORITHMS: list.optional(),
+  RELAY_JWT_REQUIRE_EXP: flag.default(false),
+  RELAY_USER_CLAIM: z.string().default('sub'),
+  RELAY_ALLOWED_ORIGINS: list.optional(),
+  RELAY_ACCESS_FILE: z.string().optional(),
+
+  RELAY_MAX_FRAME_BYTES: whole(1024, 64 * 1024 * 1024).default(1024 * 1024),
+  RELAY_MAX_HEADERS: whole(8, 1000).default(128),
+  RELAY_MAX_HEADER_BYTES: whole(256, 65536).default(16 * 1024),
+  RELAY_MAX_SUBSCRIPTIONS: whole(1, 100_000).default(500),
+  RELAY_MAX_UNACKED: whole(1, 100_000).default(1000),
+  RELAY_MAX_TRANSACTIONS: whole(1, 10_000).default(16),
+  RELAY_MAX_QUEUED_BYTES: whole(65536, 1024 ** 3).default(8 * 1024 * 1024),
+  RELAY_CONNECT_TIMEOUT: whole(100, 600_000).default(10_000),
+  RELAY_CONFIRM_TIMEOUT: whole(1000, 600_000).default(15_000),
+  RELAY_SEND_TIMEOUT: whole(1000, 600_000).default(60_000),
+  RELAY_START_TIMEOUT: whole(100, 600_000).default(30_000),
+  RELAY_PING_INTERVAL: whole(1000, 600_000).default(30_000),
+  RELAY_HEARTBEAT: whole(250, 60_000).default(1000),
+  RELAY_MAX_SESSION_AGE: whole(1000, 30 * 86_400_000).default(86_400_000),
+
+  RELAY_SEND_LINKS: whole(1, 16).default(2),
+  RELAY_BINDING_CHANNELS: whole(1, 64).default(8),
+  RELAY_USER_PREFETCH: whole(1, 65535).default(2000),
+  RELAY_TOPIC_PREFETCH: whole(1, 65535).default(500),
+  RELAY_NODE_TTL: whole(1000, 86_400_000).default(60_000),
+});
+
+/** How to reach the broker. `*Url` of the STOMP side never carries credentials; they stand beside it. */
+export interface BrokerConfig {
+  amqpUrl: string;
+  webStompUrl: string;
+  managementUrl: string | undefined;
+  vhost: string;
+  login: string;
+  passcode: string;
+  /** Who private links log in as; the same as `login` when no own user was named. */
+  clientLogin: string;
+  clientPasscode: string;
+  /** True when private links have a broker user of their own. */
+  clientSeparated: boolean;
+}
+
+export interface RelayConfig {
+  env: z.infer<typeof variables>;
+  broker: BrokerConfig;
+  /** PEM or JWK text, read from the file when RELAY_JWT_PUBLIC_KEY named one. */
+  publicKey: string | undefined;
+}
+
+/**
+ * Reads and checks the settings.
+ * @throws ConfigError naming every variable that is wrong, all at once.
+ */
+export function readConfig(source: NodeJS.ProcessEnv): RelayConfig {
+  const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''));
+  const parsed = variables.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
+  }
+  const env = parsed.data;
+  const problems: string[] = [];
+  const keys = [env.RELAY_JWT_SECRET, env.RELAY_JWT_PUBLIC_KEY, env.RELAY_JWKS_URL].filter(Boolean);
+  if (keys.length !== 1) {
+    problems.push(
+      'set exactly one of RELAY_JWT_SECRET, RELAY_JWT_PUBLIC_KEY and RELAY_JWKS_URL, ' +
+        'so that the relay knows how tokens are checked (npm start alone sets a secret for the demo)',
+    );
+  }
+  if (env.RELAY_DEMO && !env.RELAY_JWT_SECRET) {
+    problems.push('RELAY_DEMO needs RELAY_JWT_SECRET, because the demo issues tokens with it');
+  }
+  if (Boolean(env.RABBITMQ_CLIENT_USERNAME) !== Boolean(env.RABBITMQ_CLIENT_PASSWORD)) {
+    problems.push('RABBITMQ_CLIENT_USERNAME and RABBITMQ_CLIENT_PASSWORD go together: set both or neither');
+  }
+  let publicKey: string | undefined;
+  try {
+    publicKey = env.RELAY_JWT_PUBLIC_KEY && textOrFile(env.RELAY_JWT_PUBLIC_KEY);
+  } catch {
+    problems.push(
+      'RELAY_JWT_PUBLIC_KEY is neither a PEM or JWK text nor the name of a file that can be read',
+    );
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { env, broker: brokerConfig(env), publicKey };
+}
+
+function textOrFile(value: string): string {
+  const text = value.replaceAll('\\n', '\n');
+  return /^\s*(-----BEGIN|\{)/.test(text) ? text : readFileSync(value, 'utf8');
+}
+
+function brokerConfig(env: RelayConfig['env']): BrokerConfig {
+  const amqp = new URL(env.RABBITMQ_URL);
+  const webStomp = new URL(
+    env.RABBITMQ_WEB_STOMP_URL ?? `${amqp.protocol === 'amqps:' ? 'wss' : 'ws'}://${amqp.hostname}:15674/ws`,
+  );
+  const login = decodeURIComponent(webStomp.username || amqp.username) || 'guest';
+  const passcode = decodeURIComponent(webStomp.password || amqp.password) || 'guest';
+  webStomp.username = '';
+  webStomp.password = '';
+  return {
+    amqpUrl: env.RABBITMQ_URL,
+    webStompUrl: webStomp.href,
+    managementUrl: env.RABBITMQ_MANAGEMENT_URL,
+    vhost: amqp.pathname.length > 1 ? decodeURIComponent(amqp.pathname.slice(1)) : '/',
+    login,
+    passcode,
+    clientLogin: env.RABBITMQ_CLIENT_USERNAME ?? login,
+    clientPasscode: env.RABBITMQ_CLIENT_PASSWORD ?? passcode,
+    clientSeparated: env.RABBITMQ_CLIENT_USERNAME !== undefined,
+  };
+}

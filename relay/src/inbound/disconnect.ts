@@ -1,0 +1,16 @@
+import type { Session } from '../session/session.js';
+import type { Frame } from '../stomp/frame.js';
+
+/** How long a client that takes its leave is kept until everything is confirmed, in milliseconds. */
+const GRACE_MS = 2000;
+
+/**
+ * DISCONNECT (STOMP 1.2, DISCONNECT): the RECEIPT comes after everything that the client sent is confirmed,
+ * and the close after it has proved what it was sent – what is not proved by then becomes unread.
+ */
+export function handleDisconnect(session: Session, frame: Frame): undefined {
+  void session.settled(GRACE_MS).then(() => {
+    session.receipt(frame);
+    session.close('normal');
+  });
+}

@@ -1,0 +1,99 @@
+import { brokerDestination, type Destination, parseDestination, parseReplyTo } from '../destination.js';
+import { DestinationError, ForbiddenError } from '../errors.js';
+import type { Session } from '../session/session.js';
+import { type Frame, type HeaderList, header } from '../stomp/frame.js';
+import { grantedQueueHeaders } from './queue-headers.js';
+import { permit, required } from './required.js';
+import { forwardedHeaders } from './send-headers.js';
+
+/**
+ * SEND (STOMP 1.2, SEND). Users, topics and services are reached over the session's shared link, in order;
+ * queues and whatever wants an answer through a temporary queue over the private link. The RECEIPT means that
+ * the broker has confirmed the message.
+ */
+export function handleSend(session: Session, frame: Frame): undefined {
+  const destination = parseDestination(required(frame, 'destination'), 'send', session.user.userWord);
+  const granted = permitted(session, destination);
+  const target = brokerDestination(destination);
+  if (target === undefined) {
+    throw new DestinationError(
+      'ERR_DESTINATION_INVALID',
+      `${destination.text}: RabbitMQ's STOMP plugin cannot express a name with a slash; publish this one over AMQP`,
+    );
+  }
+  const replyTo = replyAddress(session, frame);
+  const forwarded = forwardedHeaders(frame.headers, session.user.user);
+  const headers = ['destination', target, ...replyTo, ...forwarded];
+  const shared = isShared(destination) && !replyTo[1]?.startsWith('/temp-queue/');
+  if (!shared) headers.push(...grantedQueueHeaders(frame.headers, granted));
+  if (isShared(destination) && !shared && destination.kind !== 'topic') {
+    throw new DestinationError(
+      'ERR_REPLY_TO_UNAVAILABLE',
+      `reply-to a temporary queue is not available for ${destination.text}; name a destination such as /topic/…`,
+    );
+  }
+  const transaction = header(frame.headers, 'transaction');
+  if (shared) sendShared(session, frame, headers, transaction);
+  else sendPrivately(session, frame, headers, transaction);
+}
+
+function sendShared(
+  session: Session,
+  frame: Frame,
+  headers: HeaderList,
+  transaction: string | undefined,
+): void {
+  const done = session.whenConfirmed(frame);
+  if (transaction === undefined) {
+    session.sends.send(headers, frame.body, done);
+    session.throttle();
+    return;
+  }
+  // The body is a view on what the socket delivered; a transaction keeps it for long.
+  const body = Buffer.from(frame.body);
+  session.transactions.add(transaction, body.length + 512, (committed) => {
+    session.sends.send(headers, body, (error) => {
+      done?.(error);
+      committed(error);
+    });
+  });
+}
+
+function sendPrivately(
+  session: Session,
+  frame: Frame,
+  headers: HeaderList,
+  transaction: string | undefined,
+): void {
+  const { link } = session.private;
+  if (transaction !== undefined) {
+    if (session.transactions.needPrivateLink(transaction)) link.begin(transaction);
+    headers.push('transaction', transaction);
+  }
+  link.publish(headers, frame.body, session.whenConfirmed(frame));
+}
+
+/** Over shared links goes what needs nothing from the broker but to be routed. */
+function isShared({ kind }: Destination): boolean {
+  return kind === 'user' || kind === 'topic' || kind === 'app';
+}
+
+function permitted(session: Session, destination: Destination): ReadonlySet<string> {
+  // An answer to whoever asked this client; nobody can name a reply queue that was not told to it.
+  if (destination.kind === 'reply-queue' && session.replies.has(destination.text)) return new Set();
+  return permit(session, 'send', destination).headers;
+}
+
+function replyAddress(session: Session, frame: Frame): HeaderList {
+  const text = header(frame.headers, 'reply-to');
+  if (text === undefined) return [];
+  const temporary = parseReplyTo(text);
+  if (temporary) {
+    permit(session, 'send', temporary);
+    return ['reply-to', `/temp-queue/${'name' in temporary ? temporary.name : ''}`];
+  }
+  if (text.startsWith('/reply-queue/') && !session.replies.has(text)) {
+    throw new ForbiddenError('reply-to names a reply queue that was not given to this client');
+  }
+  return ['reply-to', text];
+}

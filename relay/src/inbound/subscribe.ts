@@ -1,0 +1,103 @@
+import { brokerDestination, type Destination, parseDestination } from '../destination.js';
+import { DestinationError, ProtocolError, RelayError } from '../errors.js';
+import type { Session } from '../session/session.js';
+import {
+  type AckMode,
+  PrivateSubscription,
+  TopicSubscription,
+  UserSubscription,
+} from '../session/subscriptions.js';
+import { type Frame, type HeaderList, header } from '../stomp/frame.js';
+import { grantedQueueHeaders } from './queue-headers.js';
+import { permit, required } from './required.js';
+
+const ACK_MODES: readonly string[] = ['auto', 'client', 'client-individual'];
+
+/**
+ * SUBSCRIBE (STOMP 1.2, SUBSCRIBE). `/user/…` and plain topics are served by the hub, everything that needs
+ * the broker's own bookkeeping by the private link. The RECEIPT means that no later message can be missed.
+ */
+export function handleSubscribe(session: Session, frame: Frame): undefined {
+  const { headers } = frame;
+  const text = required(frame, 'destination');
+  const id = subscriptionId(session, frame, text);
+  const destination = parseDestination(text, 'subscribe', session.user.userWord);
+  const ackMode = header(headers, 'ack') ?? 'auto';
+  if (!isAckMode(ackMode)) {
+    throw new ProtocolError('ERR_BAD_ACK_MODE', `ack takes ${ACK_MODES.join(', ')}`);
+  }
+  const granted = permit(session, 'subscribe', destination).headers;
+
+  if (destination.kind === 'user') {
+    // Queue-shaping headers mean nothing here: the user's mail outlives the connection in any case.
+    const ordinal = ackMode === 'auto' ? 0 : session.nextOrdinal();
+    const subscription = new UserSubscription(session, id, text, destination.key, ackMode, ordinal);
+    start(session, frame, id, subscription);
+    return;
+  }
+  const shaping = grantedQueueHeaders(headers, granted);
+  if (destination.kind === 'topic' && ackMode === 'auto' && shaping.length === 0) {
+    start(session, frame, id, new TopicSubscription(session, id, `/topic/${destination.key}`));
+    return;
+  }
+  subscribePrivately(session, frame, id, destination, ackMode, shaping);
+}
+
+function start(
+  session: Session,
+  frame: Frame,
+  id: string,
+  subscription: UserSubscription | TopicSubscription,
+): void {
+  session.subscriptions.set(id, subscription);
+  session.expectSubscription();
+  // Never rejects: while the broker is away it stays pending, and the client notices nothing but delay.
+  void subscription.start().then(() => session.confirmSubscription(frame));
+}
+
+function subscribePrivately(
+  session: Session,
+  frame: Frame,
+  id: string,
+  destination: Destination,
+  ackMode: AckMode,
+  shaping: HeaderList,
+): void {
+  const target = brokerDestination(destination);
+  if (target === undefined)
+    throw new DestinationError('ERR_DESTINATION_INVALID', 'not available at the broker');
+  const headers = ['destination', target, 'ack', ackMode, ...shaping];
+  // STOMP 1.0 allows a subscription without id; the broker then sends MESSAGEs without one.
+  if (header(frame.headers, 'id') !== undefined) headers.unshift('id', id);
+  const prefetch = header(frame.headers, 'prefetch-count');
+  if (prefetch !== undefined) {
+    if (!/^\d{1,5}$/.test(prefetch) || Number(prefetch) > 65535) {
+      throw new ProtocolError('ERR_BAD_HEADER', 'prefetch-count takes a whole number from 0 to 65535');
+    }
+    headers.push('prefetch-count', prefetch);
+  }
+  session.subscriptions.set(id, new PrivateSubscription(target, shaping));
+  session.expectSubscription();
+  session.private.link.subscribe(id, headers, (error) => {
+    if (error) session.fail(error, header(frame.headers, 'receipt'));
+    else session.confirmSubscription(frame);
+  });
+}
+
+function subscriptionId(session: Session, frame: Frame, destination: string): string {
+  const id = session.version === '1.0' ? (header(frame.headers, 'id') ?? destination) : required(frame, 'id');
+  if (id.startsWith('/temp-queue/')) {
+    throw new ProtocolError('ERR_BAD_HEADER', 'a subscription id may not start with /temp-queue/');
+  }
+  if (session.subscriptions.has(id)) {
+    throw new ProtocolError('ERR_DUPLICATE_SUBSCRIPTION', 'a subscription with this id exists already');
+  }
+  if (session.subscriptions.size >= session.services.limits.maxSubscriptions) {
+    throw new RelayError('ERR_TOO_MANY_SUBSCRIPTIONS', 'too many subscriptions', 'limitExceeded');
+  }
+  return id;
+}
+
+function isAckMode(value: string): value is AckMode {
+  return ACK_MODES.includes(value);
+}

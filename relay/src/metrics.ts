@@ -1,0 +1,70 @@
+import { Counter, Gauge, Registry } from 'prom-client';
+
+/** Figures that a relay offers at /metrics, each with a bounded number of series. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly framesIn: Counter<'command'>;
+  /** MESSAGE frames handed to transports. Plain numbers: a labelled counter costs more than the delivery. */
+  readonly delivered: { user: number; topic: number; private: number };
+  readonly sends: Counter<'result'>;
+  readonly closes: Counter<'closure'>;
+  readonly denials: Counter<'reason'>;
+  readonly undelivered: Counter;
+}
+
+/** What is counted by looking at it when somebody asks. */
+export interface Observed {
+  sessions(): number;
+  userRoutes(): number;
+  topicFeeds(): number;
+  linksUp(): Record<string, boolean>;
+}
+
+export function createMetrics(observed: Observed): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = <T extends string>(name: string, help: string, ...labelNames: T[]) =>
+    new Counter<T>({ name, help, labelNames, registers });
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge('relay_sessions', 'Open client sessions', observed.sessions);
+  gauge('relay_user_routes', 'User destinations with a live subscription here', observed.userRoutes);
+  gauge('relay_topic_feeds', 'Broker subscriptions that serve topics', observed.topicFeeds);
+  gauge('relay_resident_bytes', 'Resident memory of the process', () => process.memoryUsage.rss());
+  new Gauge({
+    name: 'relay_link_up',
+    help: 'Whether a shared link to the broker is up',
+    labelNames: ['link'],
+    registers,
+    collect() {
+      for (const [link, up] of Object.entries(observed.linksUp())) this.set({ link }, up ? 1 : 0);
+    },
+  });
+  const delivered = { user: 0, topic: 0, private: 0 };
+  new Counter({
+    name: 'relay_messages_out_total',
+    help: 'MESSAGE frames to clients',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [kind, count] of Object.entries(delivered)) this.inc({ kind }, count);
+    },
+  });
+  return {
+    registry,
+    delivered,
+    framesIn: counter('relay_frames_in_total', 'Frames from clients', 'command'),
+    sends: counter('relay_sends_total', 'SENDs that asked for a receipt, by outcome', 'result'),
+    closes: counter('relay_closes_total', 'Closed sessions', 'closure'),
+    denials: counter('relay_denials_total', 'Refused requests', 'reason'),
+    undelivered: counter('relay_undelivered_total', 'User messages given back as unread'),
+  };
+}

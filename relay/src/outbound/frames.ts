@@ -1,0 +1,30 @@
+import type { RelayError } from '../errors.js';
+import { encodeFrame } from '../stomp/encoder.js';
+import { EMPTY_BODY, type StompVersion } from '../stomp/frame.js';
+import { Outgoing } from './outgoing.js';
+
+/** What the relay calls itself in CONNECTED. */
+const SERVER = 'stomp-relay';
+
+export function connectedFrame(
+  version: StompVersion,
+  session: string,
+  user: string,
+  heartbeat: string,
+): Outgoing {
+  const headers = ['version', version, 'server', SERVER, 'session', session, 'heart-beat', heartbeat];
+  headers.push('user-name', encodeURIComponent(user));
+  return new Outgoing(encodeFrame('CONNECTED', headers, EMPTY_BODY, version));
+}
+
+export function receiptFrame(receipt: string, version: StompVersion): Outgoing {
+  return new Outgoing(encodeFrame('RECEIPT', ['receipt-id', receipt], EMPTY_BODY, version));
+}
+
+/** The one place that turns an error into what the client sees (STOMP 1.2, ERROR). */
+export function errorFrame(error: RelayError, receipt: string | undefined, version: StompVersion): Outgoing {
+  const headers = ['message', error.message, 'code', error.code];
+  if (receipt !== undefined) headers.push('receipt-id', receipt);
+  headers.push('content-type', 'text/plain', 'version', '1.0,1.1,1.2');
+  return new Outgoing(encodeFrame('ERROR', headers, Buffer.from(error.detail ?? error.message), version));
+}

@@ -1,0 +1,346 @@
+import { randomUUID } from 'node:crypto';
+import type { Identity } from '../auth/identity.js';
+import { type ClosureName, closures } from '../closures.js';
+import { ProtocolError, RelayError } from '../errors.js';
+import { commands } from '../inbound/commands.js';
+import { connectedFrame, errorFrame, receiptFrame } from '../outbound/frames.js';
+import type { Outgoing } from '../outbound/outgoing.js';
+import { FrameDecoder } from '../stomp/decoder.js';
+import { type Frame, header, type StompVersion } from '../stomp/frame.js';
+import type { Transport, TransportEvents } from '../transport/transport.js';
+import type { Delivery } from '../upstream/delivery.js';
+import type { SendLink } from '../upstream/sends.js';
+import { Heartbeats } from './heartbeats.js';
+import { Private } from './private.js';
+import { Replies } from './replies.js';
+import type { SessionServices } from './services.js';
+import type { Subscription } from './subscriptions.js';
+import { Transactions } from './transactions.js';
+import { Unproven } from './unproven.js';
+
+type State = 'opening' | 'open' | 'leaving' | 'closed';
+
+/**
+ * The server side of STOMP for one client, over any transport: decodes what arrives, has each frame handled in
+ * the client's order, and is the only place that knows both the client and the broker side.
+ */
+export class Session implements TransportEvents {
+  readonly id = randomUUID();
+  readonly openedAt = Date.now();
+  version: StompVersion = '1.2';
+  identity: Identity | undefined;
+  /** How far the client is acknowledged; see Unproven. */
+  private readonly unproven = new Unproven();
+  readonly subscriptions = new Map<string, Subscription>();
+  readonly heartbeats: Heartbeats;
+  private readonly decoder: FrameDecoder;
+  private state: State = 'opening';
+  /** Frames that wait for an earlier one; undefined while frames are handled as they come. */
+  private backlog: Frame[] | undefined;
+  private unconfirmedSubscriptions = 0;
+  private unconfirmedSends = 0;
+  private whenSettled: (() => void)[] = [];
+  private sendLink: SendLink | undefined;
+  private privateSide: Private | undefined;
+  private transactionList: Transactions | undefined;
+  private replyTargets: Replies | undefined;
+  private ordinals = 0;
+
+  constructor(
+    readonly transport: Transport,
+    readonly services: SessionServices,
+    identity: Identity | undefined,
+  ) {
+    this.identity = identity;
+    this.heartbeats = new Heartbeats(transport, services.limits);
+    this.decoder = new FrameDecoder(
+      { onFrame: (frame) => this.receive(frame) },
+      { side: 'server', limits: services.limits },
+    );
+    services.sessions.add(this);
+  }
+
+  get isOpening(): boolean {
+    return this.state === 'opening';
+  }
+
+  get isClosed(): boolean {
+    return this.state === 'closed';
+  }
+
+  /** The verified identity; only after CONNECTED. */
+  get user(): Identity {
+    if (!this.identity) throw new ProtocolError('ERR_NOT_CONNECTED', 'send CONNECT first');
+    return this.identity;
+  }
+
+  get sends(): SendLink {
+    this.sendLink ??= this.services.pickSendLink();
+    return this.sendLink;
+  }
+
+  /** The client's private side, opened on first use. */
+  get private(): Private {
+    this.privateSide ??= new Private(this);
+    return this.privateSide;
+  }
+
+  get existingPrivate(): Private | undefined {
+    return this.privateSide;
+  }
+
+  get transactions(): Transactions {
+    const { maxTransactions, maxQueuedBytes } = this.services.limits;
+    this.transactionList ??= new Transactions(maxTransactions, maxQueuedBytes);
+    return this.transactionList;
+  }
+
+  get replies(): Replies {
+    this.replyTargets ??= new Replies();
+    return this.replyTargets;
+  }
+
+  nextOrdinal(): number {
+    return ++this.ordinals;
+  }
+
+  // What the transport tells.
+
+  onData(chunk: Buffer): void {
+    this.heartbeats.heard();
+    if (this.state === 'closed') return;
+    try {
+      this.decoder.push(chunk);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  onProof(count: number): void {
+    this.heartbeats.heard();
+    this.unproven.prove(count);
+    if (this.unproven.size > 0) this.transport.requestProof();
+    else this.checkSettled();
+  }
+
+  onOverflow(): void {
+    this.services.log.warn(
+      { session: this.id, user: this.identity?.user },
+      'client does not read; closing it',
+    );
+    this.end('slowConsumer');
+    this.transport.terminate();
+  }
+
+  onClose(): void {
+    this.end('normal');
+  }
+
+  // What handlers and subscriptions use.
+
+  /** Called by CONNECT's handler when everything is agreed. */
+  connected(version: StompVersion, heartbeat: string): void {
+    this.version = version;
+    this.decoder.version = version;
+    this.state = 'open';
+    this.send(connectedFrame(version, this.id, this.user.user, heartbeat));
+  }
+
+  send(frame: Outgoing): void {
+    if (this.state !== 'closed') this.transport.send(frame);
+  }
+
+  /** Sends a message that counts as delivered once the transport has proved it. */
+  sendUnproven(frame: Outgoing, delivery: Delivery): void {
+    if (this.state === 'closed') {
+      delivery.release();
+      return;
+    }
+    this.transport.send(frame);
+    this.unproven.add(this.transport.sent, delivery);
+    this.transport.requestProof();
+  }
+
+  /** Sends the RECEIPT that a frame asked for, if it asked for one. */
+  receipt(frame: Frame): void {
+    const receipt = header(frame.headers, 'receipt');
+    if (receipt !== undefined) this.send(receiptFrame(receipt, this.version));
+  }
+
+  /** A callback for the broker's answer to `frame`: RECEIPT, or ERROR and the end. Undefined when none is wanted. */
+  whenConfirmed(frame: Frame): ((error?: RelayError) => void) | undefined {
+    const receipt = header(frame.headers, 'receipt');
+    if (receipt === undefined) return undefined;
+    // What is part of a transaction may never be answered: an ABORT is the end of it.
+    const counts = header(frame.headers, 'transaction') === undefined ? 1 : 0;
+    this.unconfirmedSends += counts;
+    return (error) => {
+      this.unconfirmedSends -= counts;
+      this.services.metrics.sends.inc({ result: error ? error.code : 'confirmed' });
+      if (error) this.fail(error, receipt);
+      else {
+        this.send(receiptFrame(receipt, this.version));
+        this.checkSettled();
+      }
+    };
+  }
+
+  /** A SUBSCRIBE is on its way; frames that depend on it wait until `confirmSubscription`. */
+  expectSubscription(): void {
+    this.unconfirmedSubscriptions++;
+  }
+
+  confirmSubscription(frame: Frame): void {
+    this.unconfirmedSubscriptions--;
+    this.receipt(frame);
+    this.checkSettled();
+    if (this.unconfirmedSubscriptions === 0 && this.waitsForSubscriptions) {
+      this.waitsForSubscriptions = false;
+      this.release();
+    }
+  }
+
+  /** Stops reading from a client whose SENDs pile up, until its link has drained. */
+  throttle(): void {
+    if (!this.sends.congested) return;
+    this.hold();
+    this.sends.onDrain(() => this.release());
+  }
+
+  /**
+   * Before a close that the client asked for: waits until what it sent is confirmed and what it was sent is
+   * proved, at most `limit` milliseconds.
+   */
+  async settled(limit: number): Promise<void> {
+    this.state = 'leaving';
+    if (this.isSettled) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limit);
+      this.whenSettled.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** The one place where an error ends a session: ERROR frame, then the close that the error names. */
+  fail(error: unknown, receipt?: string): void {
+    if (this.state === 'closed') return;
+    const shown = error instanceof RelayError ? error : unexpected(error, this);
+    this.services.metrics.denials.inc({ reason: shown.code });
+    this.services.log.info(
+      { session: this.id, user: this.identity?.user, code: shown.code, address: this.transport.address },
+      shown.message,
+    );
+    this.send(errorFrame(shown, receipt, this.version));
+    this.close(shown.closure);
+  }
+
+  close(closure: ClosureName): void {
+    if (this.state === 'closed') return;
+    this.end(closure);
+    this.transport.close(closures[closure]);
+  }
+
+  /** Called a few times a second by the sweep. */
+  tick(now: number): void {
+    if (this.state === 'closed') return;
+    const { limits } = this.services;
+    if (this.state === 'opening' && now - this.openedAt > limits.connectTimeout) {
+      this.fail(new ProtocolError('ERR_CONNECT_TIMEOUT', 'no CONNECT frame in time', 'connectTimeout'));
+    } else if (this.identity?.expiresAt !== undefined && now >= this.identity.expiresAt) {
+      this.fail(new RelayError('ERR_TOKEN_EXPIRED', 'the token has expired', 'tokenExpired'));
+    } else if (now - this.openedAt > limits.maxAge) this.close('goingAway');
+    else this.heartbeats.tick(now, this.backlog !== undefined, (closure) => this.lose(closure));
+  }
+
+  // The way of a frame.
+
+  private waitsForSubscriptions = false;
+
+  private receive(frame: Frame): void {
+    if (this.backlog) this.backlog.push(frame);
+    else this.handle(frame);
+  }
+
+  private handle(frame: Frame): void {
+    if (this.state === 'closed' || this.state === 'leaving') return;
+    this.services.metrics.framesIn.inc({ command: frame.command });
+    try {
+      const command = commands[frame.command];
+      if (!command) throw new ProtocolError('ERR_BAD_COMMAND', `${frame.command} is no command of a client`);
+      if (command.opens !== (this.state === 'opening')) {
+        const message = command.opens ? 'already connected' : 'send CONNECT first';
+        throw new ProtocolError('ERR_UNEXPECTED_COMMAND', message);
+      }
+      // As with a broker of one's own: what is sent after a SUBSCRIBE reaches that subscription.
+      if (command.afterSubscriptions && this.unconfirmedSubscriptions > 0) {
+        this.waitsForSubscriptions = true;
+        this.hold(frame);
+        return;
+      }
+      const pending = command.handle(this, frame);
+      if (!pending) return;
+      this.hold();
+      pending.then(
+        () => this.release(),
+        (error: unknown) => this.fail(error, header(frame.headers, 'receipt')),
+      );
+    } catch (error) {
+      this.fail(error, header(frame.headers, 'receipt'));
+    }
+  }
+
+  private hold(...frames: Frame[]): void {
+    if (this.backlog) this.backlog.unshift(...frames);
+    else this.backlog = frames;
+    this.transport.pause();
+  }
+
+  private release(): void {
+    const frames = this.backlog ?? [];
+    this.backlog = undefined;
+    for (let i = 0; i < frames.length; i++) {
+      this.handle(frames[i] as Frame);
+      if (this.backlog !== undefined) {
+        (this.backlog as Frame[]).push(...frames.slice(i + 1));
+        return;
+      }
+    }
+    if (this.state !== 'closed') this.transport.resume();
+  }
+
+  private get isSettled(): boolean {
+    return this.unconfirmedSends === 0 && this.unproven.size === 0 && this.unconfirmedSubscriptions === 0;
+  }
+
+  private checkSettled(): void {
+    if (this.whenSettled.length === 0 || !this.isSettled) return;
+    for (const resolve of this.whenSettled.splice(0)) resolve();
+  }
+
+  private lose(closure: ClosureName): void {
+    this.close(closure);
+    // It does not answer: nobody is there to take part in a closing handshake.
+    this.transport.terminate();
+  }
+
+  private end(closure: ClosureName): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.decoder.stop();
+    this.backlog = undefined;
+    this.services.sessions.delete(this);
+    this.services.metrics.closes.inc({ closure });
+    for (const subscription of this.subscriptions.values()) subscription.end();
+    this.subscriptions.clear();
+    this.unproven.releaseAll();
+    this.privateSide?.close();
+    for (const resolve of this.whenSettled.splice(0)) resolve();
+  }
+}
+
+function unexpected(error: unknown, session: Session): RelayError {
+  session.services.log.error({ err: error, session: session.id }, 'unexpected error in a session');
+  return new RelayError('ERR_INTERNAL', 'internal error', 'internal');
+}

@@ -1,0 +1,93 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Identity, TokenVerifier } from '../auth/identity.js';
+import { tokenFromUpgrade } from '../auth/sources.js';
+import { AuthError } from '../errors.js';
+import { checkOrigin, chooseSubprotocol, mayUseCookies, redactUrl } from '../handshake.js';
+import type { Logger } from '../logger.js';
+import { WriteScheduler } from './scheduler.js';
+import { WebSocketTransport } from './websocket.js';
+
+export interface AcceptOptions {
+  path: string;
+  allowedOrigins: readonly string[] | undefined;
+  verifier: TokenVerifier;
+  maxFrameBytes: number;
+  maxQueuedBytes: number;
+  log: Logger;
+  onRefused(reason: string): void;
+  /** `identity` is undefined when the token is still to come in the CONNECT frame. */
+  onTransport(transport: WebSocketTransport, identity: Identity | undefined): void;
+}
+
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/**
+ * The gate for WebSocket upgrades: path, Origin, token – in that order, all before the handshake is answered,
+ * so that a refused client costs the broker nothing and learns why from an HTTP status.
+ */
+export function createUpgradeHandler(options: AcceptOptions): UpgradeHandler {
+  const scheduler = new WriteScheduler();
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    // Compression would cost 300 KB a client and open the door to decompression bombs.
+    perMessageDeflate: false,
+    // One STOMP frame may come in several messages and several in one; the decoder holds the real limit.
+    maxPayload: options.maxFrameBytes * 2 + 65_536,
+    handleProtocols: (offered) => chooseSubprotocol(offered) ?? false,
+  });
+
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const verdict = checkOrigin(request.headers, options.allowedOrigins);
+    if (verdict === 'refused') {
+      refuse(socket, 403, 'ERR_ORIGIN', 'this Origin is not allowed; see RELAY_ALLOWED_ORIGINS');
+      options.onRefused('ERR_ORIGIN');
+      return;
+    }
+    const found = tokenFromUpgrade(
+      { headers: request.headers, url: request.url ?? '/' },
+      { cookiesAllowed: mayUseCookies(verdict) },
+    );
+    const identity = found && (await options.verifier.verify(found.token));
+    if (socket.destroyed) return;
+    const address = request.socket.remoteAddress ?? 'unknown';
+    server.handleUpgrade(request, socket, head, (ws: WebSocket) => {
+      options.onTransport(
+        new WebSocketTransport(ws, socket, address, scheduler, options.maxQueuedBytes),
+        identity,
+      );
+    });
+  }
+
+  return (request, socket, head) => {
+    const onError = () => socket.destroy();
+    socket.on('error', onError);
+    if (new URL(request.url ?? '/', 'http://relay').pathname !== options.path) {
+      refuse(socket, 404, 'ERR_NOT_FOUND', `no WebSocket endpoint here; it is ${options.path}`);
+      return;
+    }
+    upgrade(request, socket, head).catch((error: unknown) => {
+      const known = error instanceof AuthError;
+      const code = known ? error.code : 'ERR_INTERNAL';
+      options.onRefused(code);
+      options.log.info({ code, url: redactUrl(request.url ?? '/') }, 'upgrade refused');
+      if (known && error.closure !== 'internal') refuse(socket, 401, code, error.message);
+      else refuse(socket, 503, code, known ? error.message : 'internal error');
+    });
+  };
+}
+
+function refuse(socket: Duplex, status: number, code: string, message: string): void {
+  const body = JSON.stringify({ error: { code, message } });
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Connection: close',
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  if (status === 401) lines.push('WWW-Authenticate: Bearer error="invalid_token"');
+  if (status === 503) lines.push('Retry-After: 5');
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+}

@@ -1,0 +1,41 @@
+import type { Closure } from '../closures.js';
+import type { Outgoing } from '../outbound/outgoing.js';
+
+/**
+ * What a session needs of a socket, whatever kind it is. Adapters are thin: they move bytes and know no STOMP.
+ *
+ * `send` counts. When a session asks for proof, the adapter finds out by its own means that everything it has
+ * been given so far has reached the client, and reports the count up to which that is so.
+ */
+export interface Transport {
+  /** The client's address, for the log. */
+  readonly address: string;
+  /** How many frames were given to `send` so far. */
+  readonly sent: number;
+  /** When bytes last went out, in milliseconds since the epoch. */
+  readonly lastWrite: number;
+  send(frame: Outgoing): void;
+  /** A heart-beat (STOMP 1.2, Heart-beating): one EOL. */
+  sendHeartbeat(): void;
+  /** Asks for `onProof` covering everything sent so far; repeated requests are merged. */
+  requestProof(): void;
+  /** Since when a proof has been outstanding, in milliseconds since the epoch; 0 when none is. */
+  readonly proofPendingSince: number;
+  /** Stops and resumes reading from the client. */
+  pause(): void;
+  resume(): void;
+  /** Sends what is queued, then closes; ends the socket by force when the client does not answer. */
+  close(closure: Closure): void;
+  /** Ends the socket at once. */
+  terminate(): void;
+}
+
+/** What a transport tells its session. */
+export interface TransportEvents {
+  onData(chunk: Buffer): void;
+  /** Everything up to the `count`-th frame has reached the client. */
+  onProof(count: number): void;
+  /** More than the allowed bytes wait for a client that does not read. */
+  onOverflow(): void;
+  onClose(code: number): void;
+}

@@ -1,0 +1,150 @@
+import type { Duplex } from 'node:stream';
+import { WebSocket } from 'ws';
+import type { Closure } from '../closures.js';
+import type { Outgoing } from '../outbound/outgoing.js';
+import type { Flushable, SharedWrites, WriteScheduler } from './scheduler.js';
+import type { Transport, TransportEvents } from './transport.js';
+
+const FIN_TEXT = 0x81;
+const FIN_BINARY = 0x82;
+const FIN_PING = 0x89;
+const HEARTBEAT = Buffer.from([FIN_TEXT, 1, 0x0a]);
+
+/** How long a client may take to answer a close before its socket is ended. */
+const CLOSE_GRACE_MS = 2000;
+
+/**
+ * The WebSocket adapter. Reading, pongs and closing are left to `ws`; data frames are written to the socket
+ * directly, because that way a frame for a thousand clients is framed once and the frames of one turn leave in
+ * one write. It is sound as long as compression is off: then `ws` too writes each frame at once and whole.
+ *
+ * Proof of delivery: a ping that carries the count of frames sent before it; the pong brings it back
+ * (RFC 6455, 5.5.3), and TCP's order makes it stand for everything before.
+ */
+export class WebSocketTransport implements Transport, Flushable {
+  sent = 0;
+  lastWrite = Date.now();
+  proofPendingSince = 0;
+  private pinged = 0;
+  private proofWanted = false;
+  private pending: Buffer[] = [];
+  private queued = false;
+  private events: TransportEvents | undefined;
+
+  constructor(
+    private readonly ws: WebSocket,
+    private readonly socket: Duplex,
+    readonly address: string,
+    private readonly scheduler: WriteScheduler,
+    private readonly maxQueuedBytes: number,
+  ) {}
+
+  /** From now on `events` is told what happens. */
+  attach(events: TransportEvents): void {
+    this.events = events;
+    this.ws.on('message', (data: Buffer) => events.onData(data));
+    this.ws.on('pong', (data: Buffer) => this.pong(data));
+    this.ws.on('error', () => this.ws.terminate());
+    this.ws.once('close', (code: number) => events.onClose(code));
+  }
+
+  send(frame: Outgoing): void {
+    frame.wire ??= websocketFrame(frame.isText ? FIN_TEXT : FIN_BINARY, frame.bytes);
+    this.sent++;
+    this.queue(frame.wire);
+  }
+
+  sendHeartbeat(): void {
+    this.queue(HEARTBEAT);
+  }
+
+  requestProof(): void {
+    if (this.proofWanted) return;
+    this.proofWanted = true;
+    if (this.proofPendingSince === 0) this.schedule();
+  }
+
+  pause(): void {
+    this.ws.pause();
+  }
+
+  resume(): void {
+    this.ws.resume();
+  }
+
+  close(closure: Closure): void {
+    this.flush();
+    if (this.ws.readyState !== WebSocket.OPEN) return;
+    // A paused socket would never read the client's answer to the close.
+    this.ws.resume();
+    this.ws.close(closure.code, closure.reason);
+    const guard = setTimeout(() => this.ws.terminate(), CLOSE_GRACE_MS);
+    this.ws.once('close', () => clearTimeout(guard));
+  }
+
+  terminate(): void {
+    this.ws.terminate();
+  }
+
+  flush(shared?: SharedWrites): void {
+    this.queued = false;
+    if (this.ws.readyState !== WebSocket.OPEN) {
+      this.pending = [];
+      return;
+    }
+    if (this.proofWanted && this.proofPendingSince === 0) this.ping();
+    const pieces = this.pending;
+    if (pieces.length === 0) return;
+    this.pending = [];
+    this.lastWrite = Date.now();
+    const only = pieces.length === 1 ? pieces[0] : undefined;
+    const flowing = this.socket.write(only ?? shared?.join(pieces) ?? Buffer.concat(pieces));
+    if (!flowing && this.socket.writableLength > this.maxQueuedBytes) this.events?.onOverflow();
+  }
+
+  private ping(): void {
+    this.proofWanted = false;
+    this.proofPendingSince = Date.now();
+    this.pinged = this.sent;
+    this.pending.push(websocketFrame(FIN_PING, Buffer.from(String(this.pinged), 'latin1')));
+  }
+
+  private pong(payload: Buffer): void {
+    const count = Number(payload.toString('latin1'));
+    // Unsolicited pongs are allowed (RFC 6455, 5.5.3) and prove nothing.
+    if (this.proofPendingSince === 0 || count !== this.pinged) return;
+    this.proofPendingSince = 0;
+    this.events?.onProof(count);
+    if (this.proofWanted) this.schedule();
+  }
+
+  private queue(wire: Buffer): void {
+    this.pending.push(wire);
+    this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.queued) return;
+    this.queued = true;
+    this.scheduler.add(this);
+  }
+}
+
+/** A whole, unmasked WebSocket frame (RFC 6455, 5.2). */
+export function websocketFrame(first: number, payload: Buffer): Buffer {
+  const size = payload.length;
+  const head = size < 126 ? 2 : size < 65536 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(head + size);
+  frame[0] = first;
+  if (head === 2) frame[1] = size;
+  else if (head === 4) {
+    frame[1] = 126;
+    frame.writeUInt16BE(size, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeUInt32BE(Math.floor(size / 2 ** 32), 2);
+    frame.writeUInt32BE(size >>> 0, 6);
+  }
+  payload.copy(frame, head);
+  return frame;
+}
