@@ -49,6 +49,8 @@ export async function declareNodeQueue(connection: ChannelModel, node: string, t
       'x-dead-letter-exchange': names.unread,
       'x-dead-letter-strategy': 'at-least-once',
       'x-overflow': 'reject-publish',
+      // A message that ends the link each time it is delivered must not do so for ever.
+      'x-delivery-limit': 20,
     },
   });
   await channel.close();

@@ -24,6 +24,8 @@ export function handleSend(session: Session, frame: Frame): undefined {
   const replyTo = replyAddress(session, frame);
   const forwarded = forwardedHeaders(frame.headers, session.user.user);
   const headers = ['destination', target, ...replyTo, ...forwarded];
+  // What is confirmed must survive the broker. Topics go to queues that do not, and stay as the client has them.
+  if (destination.kind === 'user' || destination.kind === 'app') headers.push('persistent', 'true');
   const shared = isShared(destination) && !replyTo[1]?.startsWith('/temp-queue/');
   if (!shared) headers.push(...grantedQueueHeaders(frame.headers, granted));
   if (isShared(destination) && !shared && destination.kind !== 'topic') {

@@ -2,7 +2,7 @@ import { ProtocolError } from '../errors.js';
 import { commandRule } from './commands.js';
 import { bodyNotAllowed } from './faults.js';
 import type { HeaderList, StompVersion } from './frame.js';
-import { wireHeaders } from './wire-headers.js';
+import { isSpecial, wireHeaders } from './wire-headers.js';
 
 const LF = 0x0a;
 const COLON = 0x3a;
@@ -77,17 +77,6 @@ export function encodeFrame(
   // Memory that nobody has written to may hold other people's data: it must never leave.
   if (at !== frame.length) throw new TypeError('headers must be a list of pairs of strings');
   return frame;
-}
-
-/** Whether anything in it needs escaping or checking; five searches are faster than one pattern. */
-function isSpecial(text: string): boolean {
-  return (
-    text.includes('\n') ||
-    text.includes(':') ||
-    text.includes('\\') ||
-    text.includes('\r') ||
-    text.includes('\0')
-  );
 }
 
 /** For a few characters a loop is faster than a call out of JavaScript. */

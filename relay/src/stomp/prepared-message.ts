@@ -1,5 +1,7 @@
+import { type CommandRule, commandRule } from './commands.js';
 import { encodeFrame } from './encoder.js';
-import { EMPTY_BODY, type HeaderList, type StompVersion } from './frame.js';
+import type { HeaderList, StompVersion } from './frame.js';
+import { isSpecial, wireHeaders } from './wire-headers.js';
 
 /** A MESSAGE that is ready but for its `subscription` header. */
 export interface PreparedMessage {
@@ -10,9 +12,8 @@ export interface PreparedMessage {
   encode(subscription: string): Buffer;
 }
 
-const COMMAND_LINE = 'MESSAGE\n'.length;
-/** The blank line and the NUL of a frame without a body. */
-const END = 2;
+const COMMAND_LINE = 'MESSAGE\n';
+const MESSAGE = commandRule('MESSAGE') as CommandRule;
 
 /**
  * For fan-out: everything but the subscription is checked, escaped and written once; each further
@@ -22,15 +23,20 @@ const END = 2;
  */
 export function prepareMessage(headers: HeaderList, body: Buffer, version: StompVersion): PreparedMessage {
   const others = headers.filter((_, i) => headers[i & ~1] !== 'subscription');
-  const rest = encodeFrame('MESSAGE', others, body, version).subarray(COMMAND_LINE);
+  const rest = encodeFrame('MESSAGE', others, body, version).subarray(COMMAND_LINE.length);
   return {
     encode(subscription) {
-      const start = encodeFrame('MESSAGE', ['subscription', subscription], EMPTY_BODY, version);
-      const used = start.length - END;
-      const frame = Buffer.allocUnsafe(used + rest.length);
-      start.copy(frame, 0, 0, used);
-      frame.set(rest, used);
+      const id = isSpecial(subscription) ? escapedId(subscription, version) : subscription;
+      const start = `${COMMAND_LINE}subscription:${id}\n`;
+      const startBytes = Buffer.byteLength(start);
+      const frame = Buffer.allocUnsafe(startBytes + rest.length);
+      frame.write(start, 0, 'utf8');
+      frame.set(rest, startBytes);
       return frame;
     },
   };
+}
+
+function escapedId(subscription: string, version: StompVersion): string {
+  return wireHeaders(['subscription', subscription], MESSAGE, version)[1] ?? '';
 }

@@ -3,6 +3,22 @@ import type { CommandRule } from './commands.js';
 import { escapeHeader } from './escapes.js';
 import type { HeaderList, StompVersion } from './frame.js';
 
+const SPECIAL = /[\0\n\r:\\]/;
+
+/**
+ * Whether a text holds a character that some version escapes or cannot write. Made for joined headers: on a long
+ * text five searches are faster than one pattern.
+ */
+export function isSpecial(text: string): boolean {
+  return (
+    text.includes('\n') ||
+    text.includes(':') ||
+    text.includes('\\') ||
+    text.includes('\r') ||
+    text.includes('\0')
+  );
+}
+
 /** What a way of writing headers cannot write, in a name and in a value. NUL is never among them. */
 interface Notation {
   readonly escapes: boolean;
@@ -38,6 +54,10 @@ export function wireHeaders(headers: HeaderList, rule: CommandRule, version: Sto
     const name = headers[i] ?? '';
     const value = headers[i + 1] ?? '';
     if (name === 'content-length') continue;
+    if (name !== '' && !SPECIAL.test(name) && !SPECIAL.test(value)) {
+      written.push(name, value);
+      continue;
+    }
     if (name.includes('\0') || value.includes('\0')) throw unrepresentable('NUL in a header', version);
     if (rule.sentBy === 'server') {
       if (badName.test(name)) continue;

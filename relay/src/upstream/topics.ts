@@ -145,8 +145,13 @@ export class TopicHub {
     const message = new OutboundMessage(frame);
     const destination = header(frame.headers, 'destination') ?? feed.destination;
     for (const { subscription, version, takers } of feed.groups.values()) {
-      const encoded = message.encode({ subscription, destination, version });
-      for (let i = takers.length - 1; i >= 0; i--) takers[i]?.deliverShared(encoded, message.replyTo);
+      try {
+        const encoded = message.encode({ subscription, destination, version });
+        for (let i = takers.length - 1; i >= 0; i--) takers[i]?.deliverShared(encoded, message.replyTo);
+      } catch (error) {
+        // One group's trouble is not the link's, on which everybody else depends.
+        this.link.options.log.error({ err: error }, 'a message could not be handed to clients');
+      }
     }
   }
 

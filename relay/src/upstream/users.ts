@@ -127,7 +127,17 @@ export class UserHub implements Settler {
     const message = new OutboundMessage(frame, `${this.node}-${++this.sequence}`);
     // A taker that closes its session while it is served takes itself out of the list.
     const only = takers.length === 1 ? takers[0] : undefined;
-    if (only) only.deliver(message, delivery);
-    else for (const taker of takers.slice()) taker.deliver(message, delivery);
+    if (only) this.serve(only, message, delivery);
+    else for (const taker of takers.slice()) this.serve(taker, message, delivery);
+  }
+
+  /** One client's trouble is not the link's, on which everybody else depends. */
+  private serve(taker: UserTaker, message: OutboundMessage, delivery: Delivery): void {
+    try {
+      taker.deliver(message, delivery);
+    } catch (error) {
+      delivery.release();
+      this.link.options.log.error({ err: error }, 'a message could not be handed to a client');
+    }
   }
 }
