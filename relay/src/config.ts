@@ -81,7 +81,7 @@ const variables = z.object({
   RELAY_MAX_SESSION_AGE: whole(1000, 30 * 86_400_000).default(86_400_000),
 
   RELAY_SEND_LINKS: whole(1, 16).default(2),
-  RELAY_BINDING_CHANNELS: whole(1, 64).default(8),
+  RELAY_BINDING_CHANNELS: whole(1, 64).default(32),
   RELAY_USER_PREFETCH: whole(1, 65535).default(2000),
   RELAY_TOPIC_PREFETCH: whole(1, 65535).default(500),
   RELAY_NODE_TTL: whole(1000, 86_400_000).default(60_000),

@@ -54,6 +54,8 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', leave);
   process.on('SIGINT', leave);
+  // Whoever started this process with an IPC channel is gone: nobody would end it otherwise.
+  process.on('disconnect', () => leave('disconnect'));
   tell({ type: 'ready', url: relay.url, node: relay.node });
 }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type Action,
+  brokerDestination,
   type Destination,
   exchangeDestination,
   isReservedQueue,
@@ -554,6 +555,38 @@ describe('exchangeDestination', () => {
         if (destination === undefined) expect(name).toContain('/');
         else expect(brokerReads(destination)).toEqual(['relay.user', key]);
       }),
+    );
+  });
+});
+
+describe('brokerDestination', () => {
+  it.each<[string, Action, string | undefined]>([
+    ['/user/topic/reply', 'subscribe', '/exchange/relay.user/alice.topic.reply'],
+    ['/user/bob@x/topic/reply', 'send', '/exchange/relay.user/bob%40x.topic.reply'],
+    ['/user/a%2Fb/x', 'send', undefined],
+    ['/app/orders/create', 'send', '/exchange/relay.app/orders.create'],
+    ['/topic/a.#', 'subscribe', '/topic/a.#'],
+    ['/exchange/logs', 'subscribe', '/exchange/logs'],
+    ['/exchange/logs/a.*', 'subscribe', '/exchange/logs/a.*'],
+    ['/amq/queue/q', 'send', '/amq/queue/q'],
+    ['/queue/demo.a', 'send', '/queue/demo.a'],
+    ['/reply-queue/amq.gen-x', 'send', '/reply-queue/amq.gen-x'],
+  ])('of %s to %s is %s', (text, action, expected) => {
+    expect(brokerDestination(parse(text, action))).toBe(expected);
+  });
+
+  it('leads the broker to exactly the object that the policy decided on', () => {
+    fc.assert(
+      fc.property(hostile, fc.constantFrom(...both), (text, action) => {
+        const ours = attempt(text, action);
+        const written = ours && brokerDestination(ours);
+        if (ours === undefined || written === undefined) return;
+        const own = ours.kind === 'user' || ours.kind === 'app';
+        const read = brokerReads(written);
+        if (own) expect(read).toEqual([`relay.${ours.kind}`, ours.key]);
+        else expect(read).toEqual(namesOf(ours));
+      }),
+      { numRuns: 10_000 },
     );
   });
 });

@@ -1,3 +1,4 @@
+import { isReservedExchange, isReservedQueue } from '../destination.js';
 import { ForbiddenError } from '../errors.js';
 import { GRANTABLE_HEADERS } from '../policy/load.js';
 import type { HeaderList } from '../stomp/frame.js';
@@ -8,6 +9,14 @@ const QUEUE_SHAPING: ReadonlySet<string> = new Set(GRANTABLE_HEADERS);
 export function isQueueShaping(name: string): boolean {
   return QUEUE_SHAPING.has(name);
 }
+
+/** Headers that name a queue or an exchange: a grant of the header is no grant of the relay's own names. */
+const NAMING: Readonly<Record<string, (name: string) => boolean>> = {
+  'x-queue-name': isReservedQueue,
+  'x-dead-letter-exchange': isReservedExchange,
+  // With the default exchange for a dead-letter exchange, the routing key is a queue's name.
+  'x-dead-letter-routing-key': isReservedQueue,
+};
 
 /**
  * The queue-shaping headers of a frame, each granted by the policy.
@@ -24,7 +33,11 @@ export function grantedQueueHeaders(headers: HeaderList, granted: ReadonlySet<st
         `It shapes queues on the broker; a rule of the access file must grant it: headers: [${name}].`,
       );
     }
-    result.push(name, headers[i + 1] as string);
+    const value = headers[i + 1] as string;
+    if (Object.hasOwn(NAMING, name) && NAMING[name]?.(value)) {
+      throw new ForbiddenError(`the header ${name} names something that is not for clients`);
+    }
+    result.push(name, value);
   }
   return result;
 }

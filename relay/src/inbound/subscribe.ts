@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { brokerDestination, type Destination, parseDestination } from '../destination.js';
 import { DestinationError, ProtocolError, RelayError } from '../errors.js';
 import type { Session } from '../session/session.js';
@@ -36,6 +37,9 @@ export function handleSubscribe(session: Session, frame: Frame): undefined {
     return;
   }
   const shaping = grantedQueueHeaders(headers, granted);
+  if (destination.kind === 'topic' || destination.kind === 'exchange') {
+    shaping.push(...durableQueueName(session, id, destination, shaping));
+  }
   if (destination.kind === 'topic' && ackMode === 'auto' && shaping.length === 0) {
     start(session, frame, id, new TopicSubscription(session, id, `/topic/${destination.key}`));
     return;
@@ -53,6 +57,23 @@ function start(
   session.expectSubscription();
   // Never rejects: while the broker is away it stays pending, and the client notices nothing but delay.
   void subscription.start().then(() => session.confirmSubscription(frame));
+}
+
+/**
+ * RabbitMQ names the queue of a durable subscription by destination and id alone: two users who both call
+ * theirs sub-0 would take each other's messages. With the user in the name it is each user's own.
+ */
+function durableQueueName(
+  session: Session,
+  id: string,
+  destination: Destination,
+  shaping: HeaderList,
+): HeaderList {
+  if (header(shaping, 'durable') !== 'true' || header(shaping, 'x-queue-name') !== undefined) return [];
+  const digest = createHash('sha256')
+    .update(`${brokerDestination(destination)}\n${id}`)
+    .digest('hex');
+  return ['x-queue-name', `durable.${session.user.userWord}.${digest.slice(0, 32)}`];
 }
 
 function subscribePrivately(

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Identity } from '../auth/identity.js';
 import { type ClosureName, closures } from '../closures.js';
 import { ProtocolError, RelayError } from '../errors.js';
@@ -25,7 +25,7 @@ type State = 'opening' | 'open' | 'leaving' | 'closed';
  * the client's order, and is the only place that knows both the client and the broker side.
  */
 export class Session implements TransportEvents {
-  readonly id = randomUUID();
+  readonly id = randomBytes(12).toString('base64url');
   readonly openedAt = Date.now();
   version: StompVersion = '1.2';
   identity: Identity | undefined;
@@ -39,7 +39,7 @@ export class Session implements TransportEvents {
   private backlog: Frame[] | undefined;
   private unconfirmedSubscriptions = 0;
   private unconfirmedSends = 0;
-  private whenSettled: (() => void)[] = [];
+  private whenSettled: (() => void)[] | undefined;
   private sendLink: SendLink | undefined;
   private privateSide: Private | undefined;
   private transactionList: Transactions | undefined;
@@ -216,6 +216,7 @@ export class Session implements TransportEvents {
     if (this.isSettled) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, limit);
+      this.whenSettled ??= [];
       this.whenSettled.push(() => {
         clearTimeout(timer);
         resolve();
@@ -315,8 +316,7 @@ export class Session implements TransportEvents {
   }
 
   private checkSettled(): void {
-    if (this.whenSettled.length === 0 || !this.isSettled) return;
-    for (const resolve of this.whenSettled.splice(0)) resolve();
+    if (this.whenSettled && this.isSettled) this.settle();
   }
 
   private lose(closure: ClosureName): void {
@@ -336,7 +336,11 @@ export class Session implements TransportEvents {
     this.subscriptions.clear();
     this.unproven.releaseAll();
     this.privateSide?.close();
-    for (const resolve of this.whenSettled.splice(0)) resolve();
+    this.settle();
+  }
+
+  private settle(): void {
+    for (const resolve of this.whenSettled?.splice(0) ?? []) resolve();
   }
 }
 

@@ -43,6 +43,18 @@ function always(...names: string[]): Required {
 const ACKNOWLEDGE = { '1.0': ['message-id'], '1.1': ['message-id', 'subscription'], '1.2': ['id'] } as const;
 const NOTHING = always();
 
+/** The row of MESSAGE, which fan-out needs without a search. */
+export const MESSAGE = rule(
+  'MESSAGE',
+  'server',
+  {
+    '1.0': ['destination', 'message-id'],
+    '1.1': ['destination', 'message-id', 'subscription'],
+    '1.2': ['destination', 'message-id', 'subscription'],
+  },
+  { body: true },
+);
+
 const RULES: readonly CommandRule[] = [
   rule('CONNECT', 'client', NOTHING, { escaped: false }),
   rule('STOMP', 'client', always('accept-version'), { escaped: false, since: '1.1' }),
@@ -61,16 +73,7 @@ const RULES: readonly CommandRule[] = [
   rule('ABORT', 'client', always('transaction')),
   rule('DISCONNECT', 'client', NOTHING),
   rule('CONNECTED', 'server', { '1.0': [], '1.1': ['version'], '1.2': ['version'] }, { escaped: false }),
-  rule(
-    'MESSAGE',
-    'server',
-    {
-      '1.0': ['destination', 'message-id'],
-      '1.1': ['destination', 'message-id', 'subscription'],
-      '1.2': ['destination', 'message-id', 'subscription'],
-    },
-    { body: true },
-  ),
+  MESSAGE,
   rule('RECEIPT', 'server', always('receipt-id')),
   rule('ERROR', 'server', NOTHING, { body: true }),
 ];

@@ -1,3 +1,5 @@
+import { EMPTY_BODY } from './frame.js';
+
 /** The smallest piece of memory taken for an unfinished frame, in octets. */
 const FIRST_CAPACITY = 256;
 
@@ -6,7 +8,7 @@ const FIRST_CAPACITY = 256;
  * costs linear, not quadratic, copying, and one that only announces a large frame costs nothing.
  */
 export class GrowingBuffer {
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = EMPTY_BODY;
   #length = 0;
 
   get length(): number {
@@ -40,7 +42,7 @@ export class GrowingBuffer {
   /** Hands over what was collected, without a copy, and starts again from nothing. */
   take(): Buffer {
     const taken = this.#bytes.subarray(0, this.#length);
-    this.#bytes = Buffer.alloc(0);
+    this.#bytes = EMPTY_BODY;
     this.#length = 0;
     return taken;
   }

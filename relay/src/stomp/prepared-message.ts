@@ -1,4 +1,4 @@
-import { type CommandRule, commandRule } from './commands.js';
+import { MESSAGE } from './commands.js';
 import { encodeFrame } from './encoder.js';
 import type { HeaderList, StompVersion } from './frame.js';
 import { isSpecial, wireHeaders } from './wire-headers.js';
@@ -13,7 +13,6 @@ export interface PreparedMessage {
 }
 
 const COMMAND_LINE = 'MESSAGE\n';
-const MESSAGE = commandRule('MESSAGE') as CommandRule;
 
 /**
  * For fan-out: everything but the subscription is checked, escaped and written once; each further

@@ -52,6 +52,8 @@ export function createUpgradeHandler(options: AcceptOptions): UpgradeHandler {
     );
     const identity = found && (await options.verifier.verify(found.token));
     if (socket.destroyed) return;
+    // From here on ws listens. Our listener would keep the whole request in memory as long as the client stays.
+    socket.removeAllListeners('error');
     const address = request.socket.remoteAddress ?? 'unknown';
     server.handleUpgrade(request, socket, head, (ws: WebSocket) => {
       options.onTransport(

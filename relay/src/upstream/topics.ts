@@ -25,6 +25,8 @@ interface Feed {
   confirm: () => void;
   /** The latest message that is not yet acknowledged (cumulative, STOMP 1.2, ACK). */
   unacked: string | undefined;
+  /** Place of that message in the order of arrival. */
+  arrived: number;
 }
 
 /**
@@ -39,6 +41,7 @@ export class TopicHub {
   private readonly link: Link;
   private readonly dirty: Feed[] = [];
   private sequence = 0;
+  private arrivals = 0;
 
   constructor(
     options: LinkOptions,
@@ -108,7 +111,15 @@ export class TopicHub {
     const ready = new Promise<void>((resolve) => {
       confirm = resolve;
     });
-    const feed: Feed = { destination, groups: new Map(), takers: 0, ready, confirm, unacked: undefined };
+    const feed: Feed = {
+      destination,
+      groups: new Map(),
+      takers: 0,
+      ready,
+      confirm,
+      unacked: undefined,
+      arrived: 0,
+    };
     const id = `t${++this.sequence}`;
     this.byDestination.set(destination, feed);
     this.byId.set(id, feed);
@@ -161,15 +172,17 @@ export class TopicHub {
       if (this.dirty.length === 1) setImmediate(() => this.flushAcks());
     }
     feed.unacked = token;
+    feed.arrived = ++this.arrivals;
   }
 
   private flushAcks(): void {
+    let newest: Feed | undefined;
     for (const feed of this.dirty) {
-      if (feed.unacked !== undefined && feed.takers > 0 && this.link.up) {
-        this.link.send('ACK', ['id', feed.unacked]);
-      }
-      feed.unacked = undefined;
+      if (feed.unacked === undefined || feed.takers === 0) continue;
+      if (!newest || feed.arrived > newest.arrived) newest = feed;
     }
+    if (newest?.unacked !== undefined && this.link.up) this.link.send('ACK', ['id', newest.unacked]);
+    for (const feed of this.dirty) feed.unacked = undefined;
     this.dirty.length = 0;
   }
 }

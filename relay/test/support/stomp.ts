@@ -64,6 +64,7 @@ export class StompClient {
   closed: { code: number; reason: string } | undefined;
   readonly client: Client;
   private socket: ByteSocket | undefined;
+  private asked = 0;
 
   private constructor(options: StompOptions) {
     const versions = options.versions ?? ['1.0', '1.1', '1.2'];
@@ -145,7 +146,7 @@ export class StompClient {
 
   /** Subscribes and waits for the RECEIPT. */
   async subscribed(destination: string, headers: StompHeaders & { id: string }): Promise<void> {
-    const receipt = `subscribed-${headers.id}-${this.frames.length}`;
+    const receipt = `subscribed-${headers.id}-${++this.asked}`;
     this.subscribe(destination, { ...headers, receipt });
     await this.receipt(receipt);
   }
@@ -155,7 +156,7 @@ export class StompClient {
   }
 
   async unsubscribed(id: string, headers: StompHeaders = {}): Promise<void> {
-    const receipt = `unsubscribed-${id}-${this.frames.length}`;
+    const receipt = `unsubscribed-${id}-${++this.asked}`;
     this.unsubscribe(id, { ...headers, receipt });
     await this.receipt(receipt);
   }
@@ -260,6 +261,11 @@ export class StompClient {
   /** Says DISCONNECT, waits for its RECEIPT and for the close. Safe when the connection is gone. */
   async disconnect(): Promise<void> {
     await this.client.deactivate();
+  }
+
+  /** Closes the WebSocket in order but without DISCONNECT, as a browser does with the tab. */
+  closeSocket(): void {
+    this.socket?.close(1000);
   }
 
   /** Cuts the TCP connection, as a lost network would. */

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Broker, startBroker } from '../../rabbitmq/launcher/index.js';
+import { publishEnvironment } from './environment.js';
+import { assertBuilt, RelayProcess } from './relay-process.js';
+
+/** Starts a broker of our own and two relays on it; the function that it returns ends them. */
+export default async function setup(): Promise<() => Promise<void>> {
+  assertBuilt();
+  const started: Array<() => Promise<void>> = [];
+  const teardown = async () => {
+    const failures: unknown[] = [];
+    for (const stop of started.reverse()) await stop().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n'));
+  };
+  try {
+    const dataDir = await mkdtemp(join(tmpdir(), 'relay-e2e-'));
+    started.push(() => rm(dataDir, { recursive: true, force: true }));
+
+    const broker = await startBroker({ dataDir });
+    started.push(async () => {
+      await broker.stop();
+      expectGone(broker.pid);
+    });
+
+    const relaySettings = settingsFor(broker);
+    const start = async () => {
+      const relay = await RelayProcess.start(relaySettings);
+      started.push(() => relay.stop());
+      return relay.url;
+    };
+    publishEnvironment({
+      relayUrls: [await start(), await start()],
+      amqpUrl: broker.amqpUrl,
+      relaySettings,
+    });
+    return teardown;
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+}
+
+function settingsFor(broker: Broker): Record<string, string> {
+  return {
+    RELAY_DEMO: '1',
+    RELAY_JWT_SECRET: randomBytes(32).toString('base64url'),
+    RELAY_LOG_LEVEL: 'warn',
+    RABBITMQ_URL: broker.amqpUrl,
+    RABBITMQ_WEB_STOMP_URL: broker.webStompUrl,
+    RABBITMQ_MANAGEMENT_URL: broker.managementUrl,
+    RABBITMQ_CLIENT_USERNAME: broker.clientUsername,
+    RABBITMQ_CLIENT_PASSWORD: broker.clientPassword,
+  };
+}
+
+function expectGone(pid: number): void {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return;
+  }
+  throw new Error(`Process ${pid} was stopped and is still there.`);
+}

@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { type ChannelModel, connect } from 'amqplib';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { readConfig } from '../../src/config.js';
+import { openRelay, type Relay } from '../../src/relay.js';
+import { nativeEndpoint, relayEndpoint } from './endpoints.js';
+import { normalise } from './normalise.js';
+import { run } from './run.js';
+import type { Endpoint } from './scenario.js';
+import { scenarios } from './scenarios/index.js';
+
+let relay: Relay;
+let connection: ChannelModel;
+let native: Endpoint;
+let relayed: Endpoint;
+
+beforeAll(async () => {
+  const broker = inject('broker');
+  const secret = randomBytes(32).toString('hex');
+  relay = await openRelay(
+    readConfig({
+      RELAY_PORT: '0',
+      RELAY_LOG_LEVEL: 'fatal',
+      RELAY_JWT_SECRET: secret,
+      RELAY_ACCESS_FILE: fileURLToPath(new URL('access.yaml', import.meta.url)),
+      RABBITMQ_URL: broker.amqpUrl,
+      RABBITMQ_WEB_STOMP_URL: broker.webStompUrl,
+      RABBITMQ_MANAGEMENT_URL: broker.managementUrl,
+      RABBITMQ_CLIENT_USERNAME: broker.clientUsername,
+      RABBITMQ_CLIENT_PASSWORD: broker.clientPassword,
+    }),
+  );
+  connection = await connect(broker.amqpUrl);
+  native = nativeEndpoint(broker.webStompUrl);
+  relayed = relayEndpoint(relay.url, secret, 'parity');
+});
+
+afterAll(async () => {
+  await connection?.close();
+  await relay?.close();
+});
+
+for (const [group, list] of Object.entries(scenarios)) {
+  describe(`through the relay as with RabbitMQ itself: ${group}`, () => {
+    it.each(list)('$name', async (scenario) => {
+      const expected = normalise(await run(scenario, native, connection));
+      const actual = normalise(await run(scenario, relayed, connection));
+      expect(actual).toEqual(expected);
+    });
+  });
+}
