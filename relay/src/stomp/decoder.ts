@@ -142,7 +142,7 @@ export class FrameDecoder {
     for (let at = start; ; ) {
       const feed = chunk.indexOf(LF, at);
       const end = feed < 0 ? chunk.length : feed;
-      if (nul >= 0 && nul < end) throw nulInHead();
+      if (nul >= 0 && nul < end) throw this.#lines === 0 ? badCommand() : nulInHead();
       this.#lineBytes += end - at;
       const before = end > start ? chunk[end - 1] : this.#partial.last;
       const length = this.#lineBytes > 0 && before === CR ? this.#lineBytes - 1 : this.#lineBytes;

@@ -42,7 +42,7 @@ export function encodeFrame(
     const name = list[i] ?? '';
     if (name.length === 0) plain = false;
     if (name.length !== LENGTH_NAME.length || name !== LENGTH_NAME) continue;
-    if (hasLength || list[i + 1] !== digits) plain = false;
+    if (hasLength || digits === '' || list[i + 1] !== digits) plain = false;
     hasLength = true;
   }
   if (!plain) {

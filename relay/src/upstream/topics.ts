@@ -23,25 +23,21 @@ interface Feed {
   takers: number;
   ready: Promise<void>;
   confirm: () => void;
-  /** The latest message that is not yet acknowledged (cumulative, STOMP 1.2, ACK). */
-  unacked: string | undefined;
-  /** Place of that message in the order of arrival. */
-  arrived: number;
 }
 
 /**
  * The `/topic/…` side of the hub: one broker subscription per destination, however many clients take it.
  *
- * The feeds are acknowledged cumulatively once per turn of the event loop, with a prefetch: with `ack:auto` a
+ * Messages are acknowledged cumulatively once per turn of the event loop, with a prefetch: with `ack:auto` a
  * deep backlog makes the broker's connection collapse to a quarter of its speed.
  */
 export class TopicHub {
   private readonly byDestination = new Map<string, Feed>();
   private readonly byId = new Map<string, Feed>();
   private readonly link: Link;
-  private readonly dirty: Feed[] = [];
+  /** The newest message that is not acknowledged yet; its ACK will cover all before it. */
+  private unacked: string | undefined;
   private sequence = 0;
-  private arrivals = 0;
 
   constructor(
     options: LinkOptions,
@@ -55,7 +51,7 @@ export class TopicHub {
       onError: (frame) =>
         options.log.warn({ link: options.name, message: header(frame.headers, 'message') }, 'broker error'),
       onDown: (reason) => {
-        for (const feed of this.byId.values()) feed.unacked = undefined;
+        this.unacked = undefined;
         options.log.warn({ link: options.name, reason }, 'link lost');
       },
     });
@@ -111,15 +107,7 @@ export class TopicHub {
     const ready = new Promise<void>((resolve) => {
       confirm = resolve;
     });
-    const feed: Feed = {
-      destination,
-      groups: new Map(),
-      takers: 0,
-      ready,
-      confirm,
-      unacked: undefined,
-      arrived: 0,
-    };
+    const feed: Feed = { destination, groups: new Map(), takers: 0, ready, confirm };
     const id = `t${++this.sequence}`;
     this.byDestination.set(destination, feed);
     this.byId.set(id, feed);
@@ -128,6 +116,8 @@ export class TopicHub {
   }
 
   private removeFeed(feed: Feed): void {
+    // The broker takes no ACK for a subscription that has ended, and this one's may be the newest.
+    this.flushAck();
     this.byDestination.delete(feed.destination);
     for (const [id, other] of this.byId) {
       if (other !== feed) continue;
@@ -152,7 +142,7 @@ export class TopicHub {
     if (frame.command !== 'MESSAGE') return;
     const feed = this.byId.get(header(frame.headers, 'subscription') ?? '');
     if (!feed) return;
-    this.acknowledge(feed, header(frame.headers, 'ack') ?? '');
+    this.acknowledge(header(frame.headers, 'ack') ?? '');
     const message = new OutboundMessage(frame);
     const destination = header(frame.headers, 'destination') ?? feed.destination;
     for (const { subscription, version, takers } of feed.groups.values()) {
@@ -166,24 +156,18 @@ export class TopicHub {
     }
   }
 
-  private acknowledge(feed: Feed, token: string): void {
-    if (feed.unacked === undefined) {
-      this.dirty.push(feed);
-      if (this.dirty.length === 1) setImmediate(() => this.flushAcks());
-    }
-    feed.unacked = token;
-    feed.arrived = ++this.arrivals;
+  /**
+   * All feeds are consumers on one channel of the broker, where a cumulative ACK covers every message before it,
+   * whichever feed it came for – and where a message that is covered already must not be acknowledged again.
+   */
+  private acknowledge(token: string): void {
+    if (this.unacked === undefined) setImmediate(() => this.flushAck());
+    this.unacked = token;
   }
 
-  private flushAcks(): void {
-    let newest: Feed | undefined;
-    for (const feed of this.dirty) {
-      if (feed.unacked === undefined || feed.takers === 0) continue;
-      if (!newest || feed.arrived > newest.arrived) newest = feed;
-    }
-    if (newest?.unacked !== undefined && this.link.up) this.link.send('ACK', ['id', newest.unacked]);
-    for (const feed of this.dirty) feed.unacked = undefined;
-    this.dirty.length = 0;
+  private flushAck(): void {
+    if (this.unacked !== undefined && this.link.up) this.link.send('ACK', ['id', this.unacked]);
+    this.unacked = undefined;
   }
 }
 

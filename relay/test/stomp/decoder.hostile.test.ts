@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { FrameDecoder } from '../../src/stomp/decoder.js';
 import { decodeAll, expectFault } from './support.js';
 
 describe('commands', () => {
@@ -17,13 +16,9 @@ describe('commands', () => {
     'A'.repeat(20),
     '\rSEND\n\n\0',
     '\n\r\rSEND\n\n\0',
-    'SE\rND\n\n\0',
     '\u{feff}SEND\n\n\0',
   ])('%j is refused', (text) => {
-    const bytes = Buffer.from(text);
-    const decoder = new FrameDecoder({ onFrame: () => undefined }, { side: 'server' });
-    expect(() => decoder.push(bytes)).toThrow();
-    expectFault(bytes, text.includes('SE\rND') ? 'ERR_BAD_HEADER' : 'ERR_BAD_COMMAND');
+    expectFault(text, 'ERR_BAD_COMMAND');
   });
 });
 
@@ -37,6 +32,7 @@ describe('headers', () => {
     ['NUL in a name', 'SEND\na\0:b\n\n\0'],
     ['no end before the NUL', 'SEND\na:b\n\0'],
     ['no end, and another frame after the NUL', 'SEND\na:b\0SEND\na:b\n\n\0'],
+    ['CR within the command', 'SE\rND\na:b\n\n\0'],
     ['CR within a value', 'SEND\na:b\rc\n\n\0'],
     ['two CRs at the end of a line', 'SEND\na:b\r\r\n\n\0'],
     ['CR at the start of a line', 'SEND\n\ra:b\n\n\0'],

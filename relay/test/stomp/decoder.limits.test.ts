@@ -80,7 +80,7 @@ describe('work and memory', () => {
   function cost(bytes: Buffer): { copied: number; read: number; allocated: number } {
     const total = { copied: 0, read: 0, allocated: 0 };
     const copy = Buffer.prototype.copy;
-    const toString = Buffer.prototype.toString;
+    const stringOf = Buffer.prototype.toString;
     const allocUnsafe = Buffer.allocUnsafe;
     vi.spyOn(Buffer.prototype, 'copy').mockImplementation(function (this: Buffer, ...args) {
       const count = copy.apply(this, args);
@@ -88,7 +88,7 @@ describe('work and memory', () => {
       return count;
     });
     vi.spyOn(Buffer.prototype, 'toString').mockImplementation(function (this: Buffer, ...args) {
-      const text = toString.apply(this, args);
+      const text = stringOf.apply(this, args);
       total.read += text.length;
       return text;
     });
