@@ -29,5 +29,5 @@ export const commands: Readonly<Record<string, CommandHandler>> = {
   BEGIN: { handle: handleBegin, opens: false },
   COMMIT: { handle: handleCommit, opens: false, afterSubscriptions: true },
   ABORT: { handle: handleAbort, opens: false },
-  DISCONNECT: { handle: handleDisconnect, opens: false, afterSubscriptions: true },
+  DISCONNECT: { handle: handleDisconnect, opens: false },
 };

@@ -9,8 +9,12 @@ const GRACE_MS = 2000;
  * and the close after it has proved what it was sent – what is not proved by then becomes unread.
  */
 export function handleDisconnect(session: Session, frame: Frame): undefined {
-  void session.settled(GRACE_MS).then(() => {
-    session.receipt(frame);
-    session.close('normal');
-  });
+  void session
+    .settled(GRACE_MS)
+    // Afterwards the broker knows nothing of this client: what is published next waits in a durable queue.
+    .then(() => session.existingPrivate?.close())
+    .then(() => {
+      session.receipt(frame);
+      session.close('normal');
+    });
 }

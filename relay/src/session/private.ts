@@ -14,8 +14,9 @@ export class Private {
     });
   }
 
-  close(): void {
-    this.link.close();
+  /** Resolves when the broker knows nothing of it any more. */
+  close(): Promise<void> {
+    return this.link.close();
   }
 
   private deliver(frame: Frame): void {

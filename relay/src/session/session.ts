@@ -18,6 +18,16 @@ import type { Subscription } from './subscriptions.js';
 import { Transactions } from './transactions.js';
 import { Unproven } from './unproven.js';
 
+/** Something that takes frames slower than they may come. */
+export interface Congestible {
+  readonly congested: boolean;
+}
+
+/** How much may wait for an earlier frame before the client is not read any more, in bytes. */
+const MOST_BACKLOG = 256 * 1024;
+/** What a waiting frame costs beside its body. */
+const FRAME_OVERHEAD = 512;
+
 type State = 'opening' | 'open' | 'leaving' | 'closed';
 
 /**
@@ -37,6 +47,9 @@ export class Session implements TransportEvents {
   private state: State = 'opening';
   /** Frames that wait for an earlier one; undefined while frames are handled as they come. */
   private backlog: Frame[] | undefined;
+  private backlogBytes = 0;
+  private paused = false;
+  private throttledBy: Congestible | undefined;
   private unconfirmedSubscriptions = 0;
   private unconfirmedSends = 0;
   private whenSettled: (() => void)[] | undefined;
@@ -200,11 +213,12 @@ export class Session implements TransportEvents {
     }
   }
 
-  /** Stops reading from a client whose SENDs pile up, until its link has drained. */
-  throttle(): void {
-    if (!this.sends.congested) return;
+  /** Stops reading from a client whose SENDs pile up before `link`, until it has drained. */
+  throttle(link: Congestible): void {
+    if (!link.congested || this.throttledBy) return;
+    this.throttledBy = link;
     this.hold();
-    this.sends.onDrain(() => this.release());
+    this.pause();
   }
 
   /**
@@ -246,13 +260,17 @@ export class Session implements TransportEvents {
   /** Called a few times a second by the sweep. */
   tick(now: number): void {
     if (this.state === 'closed') return;
+    if (this.throttledBy && !this.throttledBy.congested) {
+      this.throttledBy = undefined;
+      this.release();
+    }
     const { limits } = this.services;
     if (this.state === 'opening' && now - this.openedAt > limits.connectTimeout) {
       this.fail(new ProtocolError('ERR_CONNECT_TIMEOUT', 'no CONNECT frame in time', 'connectTimeout'));
     } else if (this.identity?.expiresAt !== undefined && now >= this.identity.expiresAt) {
       this.fail(new RelayError('ERR_TOKEN_EXPIRED', 'the token has expired', 'tokenExpired'));
     } else if (now - this.openedAt > limits.maxAge) this.close('goingAway');
-    else this.heartbeats.tick(now, this.backlog !== undefined, (closure) => this.lose(closure));
+    else this.heartbeats.tick(now, this.paused, (closure) => this.lose(closure));
   }
 
   // The way of a frame.
@@ -260,8 +278,14 @@ export class Session implements TransportEvents {
   private waitsForSubscriptions = false;
 
   private receive(frame: Frame): void {
-    if (this.backlog) this.backlog.push(frame);
-    else this.handle(frame);
+    if (!this.backlog) {
+      this.handle(frame);
+      return;
+    }
+    this.backlog.push(frame);
+    this.backlogBytes += frame.body.length + FRAME_OVERHEAD;
+    // Until then the client is read on, so that its pongs, its heart-beats and its going away are noticed.
+    if (this.backlogBytes > MOST_BACKLOG) this.pause();
   }
 
   private handle(frame: Frame): void {
@@ -295,20 +319,28 @@ export class Session implements TransportEvents {
   private hold(...frames: Frame[]): void {
     if (this.backlog) this.backlog.unshift(...frames);
     else this.backlog = frames;
-    this.transport.pause();
   }
 
   private release(): void {
     const frames = this.backlog ?? [];
     this.backlog = undefined;
+    this.backlogBytes = 0;
     for (let i = 0; i < frames.length; i++) {
-      this.handle(frames[i] as Frame);
-      if (this.backlog !== undefined) {
-        (this.backlog as Frame[]).push(...frames.slice(i + 1));
-        return;
-      }
+      // Handling a frame may hold what comes after it; `receive` then keeps the rest in its place.
+      this.receive(frames[i] as Frame);
     }
-    if (this.state !== 'closed') this.transport.resume();
+    if (!this.backlog) this.unpause();
+  }
+
+  private pause(): void {
+    this.paused = true;
+    this.transport.pause();
+  }
+
+  private unpause(): void {
+    if (!this.paused || this.state === 'closed') return;
+    this.paused = false;
+    this.transport.resume();
   }
 
   private get isSettled(): boolean {
@@ -335,7 +367,7 @@ export class Session implements TransportEvents {
     for (const subscription of this.subscriptions.values()) subscription.end();
     this.subscriptions.clear();
     this.unproven.releaseAll();
-    this.privateSide?.close();
+    void this.privateSide?.close();
     this.settle();
   }
 

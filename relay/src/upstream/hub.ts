@@ -102,15 +102,15 @@ export class Hub {
     const farewell = async () => {
       if (!this.amqp.up) return;
       await this.bindings.clear();
-      this.users.close();
+      await this.users.close();
       await this.amqp.use((connection) => removeNodeQueue(connection, this.node));
     };
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, FAREWELL_MS).unref());
     await Promise.race([farewell(), timeout]).catch((error: unknown) => {
       this.log.warn({ err: error }, 'the node queue is left to expire');
     });
-    this.users.close();
-    this.topics.close();
+    void this.users.close();
+    void this.topics.close();
     for (const link of this.sendLinks) link.close();
     await Promise.race([this.amqp.close(), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
   }

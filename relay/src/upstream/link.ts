@@ -21,14 +21,23 @@ export interface LinkEvents {
   /** CONNECTED arrived; whatever the link carries is to be established (again). */
   onUp(): void;
   onFrame(frame: Frame): void;
-  /** An ERROR frame; the broker closes the connection after it. */
+  /** An ERROR frame; the link ends after it. */
   onError(frame: Frame): void;
-  /** The link is gone; it comes back by itself unless it was closed. */
-  onDown(reason: string): void;
+  /**
+   * The link is gone; it comes back by itself unless it was closed. `refused`: the broker ended it because of
+   * something that was sent over it, so that sending it again would end it again.
+   */
+  onDown(reason: string, refused: boolean): void;
 }
 
 const HEARTBEAT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * RabbitMQ answers what its channel dies of (403, 404, 406 …) with this close and, more often than not, without the ERROR
+ * frame that should precede it. A broker that is stopped or killed just ends the socket (1006).
+ */
+const REFUSED_CLOSE = 1000;
 const SUBPROTOCOL = 'v12.stomp';
 
 /**
@@ -39,6 +48,7 @@ export class Link {
   private socket: WebSocket | undefined;
   private connected = false;
   private closed = false;
+  private gotError = false;
   private outgoing: Buffer[] = [];
   private flushing = false;
   private beat: NodeJS.Timeout | undefined;
@@ -94,7 +104,7 @@ export class Link {
     socket.on('error', (error) => {
       this.lastError = error.message;
     });
-    socket.on('close', () => this.lost(socket));
+    socket.on('close', (code: number) => this.lost(socket, code));
     this.retry = setTimeout(() => {
       this.lastError = 'the broker did not answer CONNECT in time';
       socket.terminate();
@@ -113,22 +123,31 @@ export class Link {
     this.write(encodeFrame(command, headers, body, '1.2'));
   }
 
-  /** Ends the link for good. Frames already written still go out. */
-  close(): void {
+  /**
+   * Ends the link for good. What was written goes out first; resolves when the broker has closed its side, so that
+   * nothing of this link lives on there, or after `grace` milliseconds.
+   */
+  async close(grace = 1000): Promise<void> {
     if (this.closed) return;
-    this.closed = true;
     this.flush();
+    this.closed = true;
     this.clearTimers();
-    const socket = this.socket;
+    const { socket } = this;
     if (!socket) return;
-    if (this.connected) {
-      this.connected = false;
-      socket.send(encodeFrame('DISCONNECT', [], EMPTY_BODY, '1.2'), { binary: true });
-      socket.close();
-      const guard = setTimeout(() => socket.terminate(), 1000);
-      guard.unref();
-      socket.once('close', () => clearTimeout(guard));
-    } else socket.terminate();
+    if (!this.connected) {
+      socket.terminate();
+      return;
+    }
+    this.connected = false;
+    // RabbitMQ closes the connection in answer to DISCONNECT, after it has done everything before it.
+    socket.send(encodeFrame('DISCONNECT', [], EMPTY_BODY, '1.2'), { binary: true });
+    await new Promise<void>((resolve) => {
+      const guard = setTimeout(() => socket.terminate(), grace);
+      socket.once('close', () => {
+        clearTimeout(guard);
+        resolve();
+      });
+    });
   }
 
   private connect(): void {
@@ -142,8 +161,9 @@ export class Link {
     if (frame.command === 'ERROR') {
       this.lastError = `${header(frame.headers, 'message') ?? 'ERROR'}: ${frame.body.toString().trim()}`;
       if (!this.connected && header(frame.headers, 'message') === 'Bad CONNECT') this.refused = true;
+      this.gotError = true;
       this.events.onError(frame);
-      this.socket?.close();
+      this.socket?.terminate();
       return;
     }
     if (frame.command === 'CONNECTED') {
@@ -180,15 +200,17 @@ export class Link {
     this.socket.send(only ?? Buffer.concat(frames), { binary: true });
   }
 
-  private lost(socket: WebSocket): void {
+  private lost(socket: WebSocket, code: number): void {
     if (this.socket !== socket) return;
+    const refused = this.connected && (code === REFUSED_CLOSE || this.gotError);
+    this.gotError = false;
     this.clearTimers();
     this.socket = undefined;
     this.connected = false;
     this.outgoing = [];
     if (this.closed) return;
-    this.lastError ??= 'the broker closed the connection';
-    this.events.onDown(this.lastError);
+    this.lastError ??= refused ? 'the broker refused a frame' : 'the broker closed the connection';
+    this.events.onDown(this.lastError, refused);
     if (this.closed) return;
     this.retry = setTimeout(() => this.open(), this.backoff.next());
   }

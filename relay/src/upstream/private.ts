@@ -23,6 +23,9 @@ interface Flying {
 
 const REMEMBERED_SESSIONS = 16;
 
+/** How long a link that is to be closed may take for it, in milliseconds. */
+const CLOSE_GRACE_MS = 3000;
+
 /**
  * One Web-STOMP connection for one client, opened when a frame needs broker semantics of its own
  * (`/queue`, `/temp-queue`, client acknowledgement there, transactions). Its errors reach only this client.
@@ -46,6 +49,8 @@ export class PrivateLink {
   private readonly earlierSessions: string[] = [];
   private sequence = 0;
   private live = false;
+  private closing = false;
+  private whenStarted: (() => void) | undefined;
 
   constructor(
     options: LinkOptions,
@@ -56,13 +61,30 @@ export class PrivateLink {
       onUp: () => this.start(),
       onFrame: (frame) => this.receive(frame),
       onError: (frame) => this.refused(frame),
-      onDown: () => this.lost(),
+      onDown: (reason, refused) => this.lost(reason, refused),
     });
     this.link.open();
   }
 
-  close(): void {
-    this.link.close();
+  /** True while the client that sends should wait: the broker does not take what is written. */
+  get congested(): boolean {
+    return this.waitingBytes + this.link.bufferedBytes > this.maxWaitingBytes / 2;
+  }
+
+  /**
+   * Ends the link after everything that was sent over it has reached the broker; resolves when nothing of it is left
+   * there. Waits for a first connection that is still being made, but not for a broker that went away.
+   */
+  async close(): Promise<void> {
+    if (this.closing) return;
+    this.closing = true;
+    if (!this.live && this.earlierSessions.length === 0) {
+      await new Promise<void>((resolve) => {
+        this.whenStarted = resolve;
+        setTimeout(resolve, CLOSE_GRACE_MS).unref();
+      });
+    }
+    await this.link.close(CLOSE_GRACE_MS);
     this.flying.clear();
     this.waiting = [];
   }
@@ -162,6 +184,7 @@ export class PrivateLink {
     for (const frame of this.waiting) this.link.write(frame);
     this.waiting = [];
     this.waitingBytes = 0;
+    this.whenStarted?.();
   }
 
   private receive(frame: Frame): void {
@@ -173,11 +196,17 @@ export class PrivateLink {
     flying?.done?.();
   }
 
-  private lost(): void {
+  private lost(reason: string, refused: boolean): void {
+    this.whenStarted?.();
     if (!this.live) return;
     this.live = false;
     this.earlierSessions.push(this.link.session);
     if (this.earlierSessions.length > REMEMBERED_SESSIONS) this.earlierSessions.shift();
+    if (refused) {
+      const message = 'the broker refused what was asked of it';
+      this.events.onRefused(new RelayError('ERR_BROKER_REFUSED', message, 'brokerRefused', reason));
+      return;
+    }
     for (const transaction of this.transactions) this.lostTransactions.add(transaction);
     this.transactions.clear();
     for (const headers of this.subscriptions.values()) {

@@ -10,11 +10,11 @@ interface Pending {
   frame: Buffer;
   done: SendDone;
   deadline: number;
-  /** How often the link ended with an ERROR while this was on it. */
+  /** How often the broker ended the link because of a frame while this one was on it. */
   strikes: number;
 }
 
-/** A message that the broker answers with ERROR this often is refused, lest it break the link for ever. */
+/** A message that was on the link that often is refused to its sender, lest it break the link for ever. */
 const MOST_STRIKES = 2;
 
 export interface SendLimits {
@@ -35,7 +35,6 @@ export class SendLink {
   private waiting: Buffer[] = [];
   private keptBytes = 0;
   private sequence = 0;
-  private readonly drained: (() => void)[] = [];
   private readonly sweep: NodeJS.Timeout;
 
   constructor(
@@ -45,11 +44,12 @@ export class SendLink {
     this.link = new Link(options, {
       onUp: () => this.restore(),
       onFrame: (frame) => this.receive(frame),
-      onError: (frame) => {
-        options.log.error({ link: options.name, message: header(frame.headers, 'message') }, 'broker error');
-        this.strike();
+      onError: (frame) =>
+        options.log.error({ link: options.name, message: header(frame.headers, 'message') }, 'broker error'),
+      onDown: (reason, refused) => {
+        options.log.warn({ link: options.name, reason }, 'link lost');
+        if (refused) this.strike();
       },
-      onDown: (reason) => options.log.warn({ link: options.name, reason }, 'link lost'),
     });
     this.sweep = setInterval(() => this.tick(), 250);
   }
@@ -62,13 +62,9 @@ export class SendLink {
     return this.link;
   }
 
-  /** True while senders should wait; `onDrain` tells when it is over. */
+  /** True while senders should wait. */
   get congested(): boolean {
     return this.keptBytes + this.link.bufferedBytes > this.limits.highWater;
-  }
-
-  onDrain(callback: () => void): void {
-    this.drained.push(callback);
   }
 
   open(): void {
@@ -77,7 +73,7 @@ export class SendLink {
 
   close(): void {
     clearInterval(this.sweep);
-    this.link.close();
+    void this.link.close();
     const error = new RelayError('ERR_RELAY_CLOSING', 'the relay is going away', 'goingAway');
     for (const { done } of [...this.pending.values()]) done(error);
     this.pending.clear();
@@ -139,7 +135,5 @@ export class SendLink {
       const message = 'the broker did not confirm the message in time';
       this.settle(receipt, new RelayError('ERR_SEND_TIMEOUT', message, 'brokerUnavailable'));
     }
-    if (this.drained.length === 0 || this.congested) return;
-    for (const callback of this.drained.splice(0)) callback();
   }
 }

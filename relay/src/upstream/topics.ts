@@ -73,8 +73,8 @@ export class TopicHub {
     this.link.open();
   }
 
-  close(): void {
-    this.link.close();
+  close(): Promise<void> {
+    return this.link.close();
   }
 
   /** Resolves when the broker has confirmed the subscription. */

@@ -66,8 +66,8 @@ export class UserHub implements Settler {
     this.draining = true;
   }
 
-  close(): void {
-    this.link.close();
+  close(): Promise<void> {
+    return this.link.close();
   }
 
   /** Resolves when the binding is confirmed: no message after that can be missed. */

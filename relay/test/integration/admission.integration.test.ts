@@ -90,6 +90,7 @@ const badTokens: [string, () => Promise<string> | string, string][] = [
   ],
   ['no user', () => key.sign({ iss: ISSUER, aud: AUDIENCE }), 'ERR_TOKEN_USER'],
   ['an empty user', () => goodToken({ sub: '' }), 'ERR_TOKEN_USER'],
+  ['a user with a line end in the name', () => goodToken({ sub: 'a\nrelay-user:admin' }), 'ERR_TOKEN_USER'],
   ['no JWT', () => 'guest', 'ERR_TOKEN_MALFORMED'],
 ];
 

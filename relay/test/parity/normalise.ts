@@ -57,10 +57,12 @@ export function normalise(transcript: Transcript): ComparableTranscript {
       .replace(/(?<=^\/reply-queue\/).+|amq\.gen-[\w-]+/g, (name) => generated.of(name));
   return {
     clients: Object.fromEntries(
-      Object.entries(transcript.clients).map(([name, { version, frames, refused }]) => [
-        name,
-        { version, refused, ...normaliseFrames(frames, common) },
-      ]),
+      Object.entries(transcript.clients)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, { version, frames, refused }]) => [
+          name,
+          { version, refused, ...normaliseFrames(frames, common) },
+        ]),
     ),
     notes: normaliseValue(transcript.notes, common) as Record<string, unknown>,
   };

@@ -50,3 +50,19 @@ for (const [group, list] of Object.entries(scenarios)) {
     });
   });
 }
+
+describe('where the relay is stricter than RabbitMQ on purpose', () => {
+  it.each(['/topic/per%cent', '/topic/a%2Fb', '/exchange/amq.topic/user%40host'])(
+    'a percent sign, which RabbitMQ reads as an escape only sometimes, is refused: %j',
+    async (destination) => {
+      const [there, here] = await Promise.all([native.connect({}), relayed.connect({})]);
+      there.send(destination, 'x', { receipt: 'taken' });
+      await there.receipt('taken');
+      here.send(destination, 'x', { receipt: 'taken' });
+      const error = await here.refused();
+      expect(error.headers['receipt-id']).toBe('taken');
+      await here.over();
+      await there.disconnect();
+    },
+  );
+});

@@ -53,6 +53,11 @@ describe('headers', () => {
     expectFault(text, 'ERR_BAD_HEADER');
   });
 
+  test('a line never borrows the colon of the next one, from the broker either', () => {
+    expectFault('SEND\na\n:b\n\n\0', 'ERR_BAD_HEADER');
+    expectFault('MESSAGE\na\n:b\n\n\0', 'ERR_BAD_HEADER', { side: 'client' });
+  });
+
   test('a far-away CR in the body is no CR in the headers', () => {
     const frames = decodeAll([Buffer.from('SEND\na:b\nc:d\n\n\r\r\n\r\0')], { side: 'server' });
     expect(frames).toEqual([{ command: 'SEND', headers: ['a', 'b', 'c', 'd'], body: '\r\r\n\r' }]);

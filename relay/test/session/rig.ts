@@ -1,0 +1,165 @@
+import type { Identity } from '../../src/auth/identity.js';
+import { Bindings } from '../../src/broker/bindings.js';
+import type { Closure } from '../../src/closures.js';
+import { createMetrics } from '../../src/metrics.js';
+import { OutboundMessage } from '../../src/outbound/message.js';
+import type { Outgoing } from '../../src/outbound/outgoing.js';
+import { loadPolicy } from '../../src/policy/load.js';
+import type { SessionLimits, SessionServices } from '../../src/session/services.js';
+import { Session } from '../../src/session/session.js';
+import { FrameDecoder } from '../../src/stomp/decoder.js';
+import type { Frame, HeaderList } from '../../src/stomp/frame.js';
+import type { Transport } from '../../src/transport/transport.js';
+import { Delivery, type Settler } from '../../src/upstream/delivery.js';
+import { PrivateLink } from '../../src/upstream/private.js';
+import { SendLink } from '../../src/upstream/sends.js';
+import { TopicHub } from '../../src/upstream/topics.js';
+import { UserHub } from '../../src/upstream/users.js';
+import { brokerMessage, clientFrame, nowhere } from '../support/links.js';
+
+/** A transport that keeps what it is given; proofs and overflows are the test's to report. */
+export class RecordingTransport implements Transport {
+  readonly address = 'test';
+  sent = 0;
+  lastWrite = 0;
+  proofPendingSince = 0;
+  readonly frames: Frame[] = [];
+  heartbeats = 0;
+  proofRequests = 0;
+  paused = false;
+  closed: Closure | undefined;
+  terminated = false;
+
+  send(frame: Outgoing): void {
+    this.sent++;
+    const decoder = new FrameDecoder({ onFrame: (one) => this.frames.push(one) }, { side: 'client' });
+    decoder.push(frame.bytes);
+  }
+  sendHeartbeat(): void {
+    this.heartbeats++;
+  }
+  requestProof(): void {
+    this.proofRequests++;
+  }
+  pause(): void {
+    this.paused = true;
+  }
+  resume(): void {
+    this.paused = false;
+  }
+  close(closure: Closure): void {
+    this.closed = closure;
+  }
+  terminate(): void {
+    this.terminated = true;
+  }
+}
+
+export const LIMITS: SessionLimits = {
+  maxFrameBytes: 1 << 20,
+  maxHeaders: 128,
+  maxHeaderBytes: 16_384,
+  maxSubscriptions: 500,
+  maxUnacked: 3,
+  maxTransactions: 4,
+  maxQueuedBytes: 1 << 20,
+  connectTimeout: 10_000,
+  confirmTimeout: 15_000,
+  pingInterval: 30_000,
+  heartbeat: 1000,
+  maxAge: 86_400_000,
+};
+
+const RULES = `
+version: 1
+rules:
+  - subscribe: [/topic/#]
+    send: [/topic/#, '/user/*/#']
+`;
+
+/**
+ * A session on a recording transport, signed in as alice. Behind it are the real hubs, whose links are never opened:
+ * for the session the broker is away.
+ */
+export class Rig {
+  readonly transport = new RecordingTransport();
+  readonly services: SessionServices;
+  readonly session: Session;
+  readonly sends = new SendLink(nowhere(), { timeout: 60_000, highWater: 64 * 1024 });
+
+  constructor(
+    limits: Partial<SessionLimits> = {},
+    identity: Identity = { user: 'alice', userWord: 'alice', claims: {}, expiresAt: undefined },
+  ) {
+    const options = nowhere();
+    const sessions = new Set<Session>();
+    this.services = {
+      verifier: { verify: () => Promise.resolve(identity) },
+      policy: loadPolicy(RULES, 'test'),
+      users: new UserHub(options, 'node', 10, new Bindings('node', 1, options.log, () => {}), () => {}),
+      topics: new TopicHub(options, 10),
+      pickSendLink: () => this.sends,
+      openPrivateLink: (_name, events) => new PrivateLink(options, 1 << 20, events),
+      limits: { ...LIMITS, ...limits },
+      log: options.log,
+      metrics: createMetrics({
+        sessions: () => sessions.size,
+        userRoutes: () => 0,
+        topicFeeds: () => 0,
+        linksUp: () => ({}),
+      }),
+      sessions,
+    };
+    this.session = new Session(this.transport, this.services, identity);
+  }
+
+  get frames(): Frame[] {
+    return this.transport.frames;
+  }
+
+  get commands(): string[] {
+    return this.frames.map(({ command }) => command);
+  }
+
+  send(command: string, headers: HeaderList = [], body = ''): void {
+    this.session.onData(clientFrame(command, headers, Buffer.from(body)));
+  }
+
+  /** CONNECT; resolves when it is answered. */
+  async connect(...headers: string[]): Promise<void> {
+    this.send('CONNECT', ['accept-version', '1.2', 'host', '/', ...headers]);
+    // The token of a connection that is authenticated already costs one turn of promises and nothing else.
+    while (this.session.isOpening) await Promise.resolve();
+    await Promise.resolve();
+  }
+
+  close(): void {
+    this.session.close('normal');
+    this.sends.close();
+  }
+}
+
+/** Notes how deliveries are settled. */
+export class Settlements implements Settler {
+  readonly acked: string[] = [];
+  readonly refused: string[] = [];
+
+  ack(token: string): void {
+    this.acked.push(token);
+  }
+  refuse(token: string): void {
+    this.refused.push(token);
+  }
+
+  delivery(token: string, takers = 1): Delivery {
+    return new Delivery(this, token, takers);
+  }
+}
+
+/** A message to alice, as the hub hands it to the session's subscriptions. */
+export function userMessage(id: string, headers: HeaderList = []): OutboundMessage {
+  return new OutboundMessage(
+    brokerMessage(['destination', '/exchange/relay.user/alice.x', ...headers], `body ${id}`),
+    id,
+  );
+}

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { OutboundMessage } from '../../src/outbound/message.js';
+import { TopicSubscription, UserSubscription } from '../../src/session/subscriptions.js';
+import { header } from '../../src/stomp/frame.js';
+import { brokerMessage } from '../support/links.js';
+import { Rig, Settlements, userMessage } from './rig.js';
+
+let rig: Rig;
+let settlements: Settlements;
+
+beforeEach(async () => {
+  rig = new Rig();
+  settlements = new Settlements();
+  await rig.connect();
+  rig.frames.length = 0;
+});
+afterEach(() => rig.close());
+
+function subscription(ackMode: 'auto' | 'client' | 'client-individual', ordinal = 1): UserSubscription {
+  const one = new UserSubscription(rig.session, 'sub', '/user/x', 'alice.x', ackMode, ordinal);
+  rig.session.subscriptions.set(`sub-${ordinal}`, one);
+  void one.start();
+  return one;
+}
+
+function deliver(to: UserSubscription, ...ids: string[]): void {
+  for (const id of ids) to.deliver(userMessage(id), settlements.delivery(id));
+}
+
+const acks = () => rig.frames.map(({ headers }) => header(headers, 'ack') ?? '');
+
+describe('ack:auto', () => {
+  it('counts as delivered with the proof that covers it', () => {
+    deliver(subscription('auto'), 'a', 'b');
+    expect(rig.transport.proofRequests).toBe(2);
+    rig.session.onProof(rig.transport.sent - 1);
+    expect(settlements.acked).toEqual(['a']);
+    rig.session.onProof(rig.transport.sent);
+    expect(settlements.acked).toEqual(['a', 'b']);
+  });
+
+  it('gives back what is unproved when the client goes', () => {
+    deliver(subscription('auto'), 'a', 'b');
+    rig.session.onProof(rig.transport.sent - 1);
+    rig.session.onClose();
+    expect(settlements).toMatchObject({ acked: ['a'], refused: ['b'] });
+  });
+
+  it('has no ack header', () => {
+    deliver(subscription('auto'), 'a');
+    expect(rig.frames[0]).toMatchObject({ command: 'MESSAGE', body: Buffer.from('body a') });
+    expect(acks()).toEqual(['']);
+    expect(header(rig.frames[0]?.headers ?? [], 'destination')).toBe('/user/x');
+    expect(header(rig.frames[0]?.headers ?? [], 'message-id')).toBe('a');
+  });
+});
+
+describe('ack:client', () => {
+  it('settles the named message and all before it', () => {
+    const one = subscription('client');
+    deliver(one, 'a', 'b', 'c');
+    one.acknowledge(acks()[1] ?? '', true);
+    expect(settlements.acked).toEqual(['a', 'b']);
+    one.acknowledge(acks()[2] ?? '', false);
+    expect(settlements).toMatchObject({ acked: ['a', 'b'], refused: ['c'] });
+  });
+
+  it('does nothing for an ack value twice, or for one of another subscription', () => {
+    const one = subscription('client');
+    const two = subscription('client', 2);
+    deliver(one, 'a', 'b');
+    deliver(two, 'c');
+    const [ack = '', , other = ''] = acks();
+    one.acknowledge(ack, true);
+    one.acknowledge(ack, true);
+    one.acknowledge(ack, false);
+    one.acknowledge(other, true);
+    expect(settlements).toMatchObject({ acked: ['a'], refused: [] });
+  });
+});
+
+describe('ack:client-individual', () => {
+  it('settles the named message alone', () => {
+    const one = subscription('client-individual');
+    deliver(one, 'a', 'b', 'c');
+    one.acknowledge(acks()[2] ?? '', true);
+    one.acknowledge(acks()[0] ?? '', false);
+    expect(settlements).toMatchObject({ acked: ['c'], refused: ['a'] });
+    expect([0, 1, 2].map((i) => one.waitsFor(acks()[i] ?? ''))).toEqual([false, true, false]);
+  });
+});
+
+describe('acknowledged subscriptions', () => {
+  it('tell two subscriptions to one destination apart', () => {
+    const [one, two] = [subscription('client', 1), subscription('client', 2)];
+    const message = userMessage('a');
+    const delivery = settlements.delivery('a', 2);
+    one.deliver(message, delivery);
+    two.deliver(message, delivery);
+    const [first = '', second = ''] = acks();
+    expect(first).not.toBe(second);
+    expect([one.waitsFor(first), one.waitsFor(second), two.waitsFor(second)]).toEqual([true, false, true]);
+    two.acknowledge(second, true);
+    one.end();
+    expect(settlements).toMatchObject({ acked: ['a'], refused: [] });
+  });
+
+  it('give back what waits when they end', () => {
+    const one = subscription('client');
+    deliver(one, 'a', 'b', 'c');
+    one.acknowledge(acks()[0] ?? '', true);
+    one.end();
+    expect(settlements).toMatchObject({ acked: ['a'], refused: ['b', 'c'] });
+  });
+
+  it('close a client that leaves too many unacknowledged, and give all of them back', () => {
+    deliver(subscription('client'), 'a', 'b', 'c', 'd');
+    expect(rig.transport.closed?.code).toBe(4429);
+    expect(settlements).toMatchObject({ acked: [], refused: ['a', 'b', 'c', 'd'] });
+  });
+
+  it('leave nothing behind when the first of two in a session brings it to its end', () => {
+    const [one, two] = [subscription('client', 1), subscription('client', 2)];
+    deliver(one, 'a', 'b', 'c');
+    // As the hub does it: the list of takers is copied, so the second one is served although its session is over.
+    const delivery = settlements.delivery('d', 2);
+    one.deliver(userMessage('d'), delivery);
+    two.deliver(userMessage('d'), delivery);
+    expect(rig.session.isClosed).toBe(true);
+    expect(settlements.refused).toEqual(['a', 'b', 'c', 'd']);
+  });
+});
+
+it('lets a client answer where a message asked for it, on users and topics', () => {
+  const one = subscription('auto');
+  one.deliver(userMessage('a', ['reply-to', '/reply-queue/amq.gen-1']), settlements.delivery('a'));
+  const topic = new TopicSubscription(rig.session, 't', '/topic/x');
+  const message = new OutboundMessage(brokerMessage(['reply-to', '/reply-queue/amq.gen-2']));
+  const view = { subscription: 't', destination: '/topic/x', version: '1.2' } as const;
+  topic.deliverShared(message.encode(view), message.replyTo);
+  expect(rig.session.replies.has('/reply-queue/amq.gen-1')).toBe(true);
+  expect(rig.session.replies.has('/reply-queue/amq.gen-2')).toBe(true);
+  expect(rig.session.replies.has('/reply-queue/amq.gen-3')).toBe(false);
+});

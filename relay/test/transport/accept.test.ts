@@ -1,0 +1,240 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type ClientOptions, WebSocket } from 'ws';
+import type { Identity, TokenVerifier } from '../../src/auth/identity.js';
+import { createVerifier } from '../../src/auth/verifier.js';
+import { AuthError } from '../../src/errors.js';
+import { createLogger } from '../../src/logger.js';
+import { createUpgradeHandler } from '../../src/transport/accept.js';
+import type { WebSocketTransport } from '../../src/transport/websocket.js';
+import { secretToken } from '../support/tokens.js';
+import { waitFor } from '../support/wait.js';
+import { Events } from './sockets.js';
+
+const secret = 'a-secret-that-is-long-enough-for-HS256!';
+const real = createVerifier({ secret });
+let verifier: TokenVerifier = real;
+let http: Server;
+let port: number;
+const refused: string[] = [];
+const accepted: { transport: WebSocketTransport; identity: Identity | undefined; events: Events }[] = [];
+const opened: { destroy(): void }[] = [];
+
+beforeAll(async () => {
+  http = createServer((_request, response) => response.end('plain'));
+  http.on(
+    'upgrade',
+    createUpgradeHandler({
+      path: '/ws',
+      allowedOrigins: ['https://app.example'],
+      verifier: { verify: (token) => verifier.verify(token) },
+      maxFrameBytes: 1024,
+      maxQueuedBytes: 1 << 20,
+      log: createLogger('silent'),
+      onRefused: (reason) => refused.push(reason),
+      onTransport: (transport, identity) => {
+        const events = new Events();
+        transport.attach(events);
+        accepted.push({ transport, identity, events });
+      },
+    }),
+  );
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  port = (http.address() as AddressInfo).port;
+});
+afterEach(() => {
+  for (const each of opened.splice(0)) each.destroy();
+  verifier = real;
+  accepted.length = 0;
+  refused.length = 0;
+});
+afterAll(() => {
+  http.close();
+});
+
+interface Answer {
+  status: number;
+  protocol: string;
+  headers: NodeJS.Dict<string | string[]>;
+  body: string;
+  client: WebSocket;
+}
+
+async function ask(
+  target: string,
+  options: ClientOptions = {},
+  protocols = ['v12.stomp'],
+): Promise<Answer> {
+  const client = new WebSocket(`ws://127.0.0.1:${port}${target}`, protocols, options);
+  opened.push({ destroy: () => client.terminate() });
+  client.on('error', () => {});
+  return new Promise((resolve) => {
+    client.once('open', () =>
+      resolve({ status: 101, protocol: client.protocol, headers: {}, body: '', client }),
+    );
+    client.once('unexpected-response', (_request, response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        body += chunk;
+      });
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, protocol: '', headers: response.headers, body, client }),
+      );
+    });
+  });
+}
+
+/** A TCP connection that has sent these lines of an upgrade and keeps its own half open whatever is answered. */
+function rawUpgrade(target: string, ...headers: string[]): { socket: Socket; received: () => string } {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  opened.push(socket);
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  socket.on('error', () => {});
+  const lines = [`GET ${target} HTTP/1.1`, 'Host: relay.example', 'Connection: Upgrade', 'Upgrade: websocket'];
+  lines.push('Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', ...headers);
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  return { socket, received: () => text };
+}
+
+describe('what is let in', () => {
+  it('a client without a token: it is still to come', async () => {
+    expect((await ask('/ws')).status).toBe(101);
+    expect(accepted[0]?.identity).toBeUndefined();
+  });
+
+  it('a client with a good token, with the identity', async () => {
+    const token = await secretToken(secret, { sub: 'alice' });
+    expect((await ask(`/ws?access_token=${token}`)).status).toBe(101);
+    expect(accepted[0]?.identity?.user).toBe('alice');
+  });
+
+  it('a page of a listed Origin', async () => {
+    expect((await ask('/ws', { origin: 'https://app.example' })).status).toBe(101);
+  });
+
+  it.each([
+    [['v10.stomp', 'v12.stomp', 'v11.stomp'], 'v12.stomp'],
+    [['v11.stomp', 'v10.stomp'], 'v11.stomp'],
+    [['v10.stomp'], 'v10.stomp'],
+    [[], ''],
+  ])('sub-protocols %j are answered with %j', async (offered, answer) => {
+    expect((await ask('/ws', {}, offered)).protocol).toBe(answer);
+  });
+
+  it('never answers with the sub-protocol that is a token', async () => {
+    const token = await secretToken(secret, { sub: 'alice' });
+    const answer = await ask('/ws', {}, [`bearer.${token}`, 'v12.stomp']);
+    expect([answer.status, answer.protocol]).toEqual([101, 'v12.stomp']);
+    expect(accepted[0]?.identity?.user).toBe('alice');
+  });
+
+  it('agrees to no compression', async () => {
+    const { client } = await ask('/ws', { perMessageDeflate: true });
+    expect(client.extensions).toBe('');
+  });
+
+  it('is told the address, and what arrives with the handshake', async () => {
+    const { client } = await ask('/ws');
+    client.send('hello');
+    await waitFor(() => accepted[0]?.events.data.length, { what: 'the data' });
+    expect(accepted[0]?.events.data).toEqual(['hello']);
+    expect(accepted[0]?.transport.address).toBe('127.0.0.1');
+  });
+
+  it('closes a message over the limit with 1009', async () => {
+    const { client } = await ask('/ws');
+    const closed = once(client, 'close');
+    client.send(Buffer.alloc(2 * 1024 + 65_537));
+    expect((await closed)[0]).toBe(1009);
+  });
+});
+
+describe('what is refused', () => {
+  it('another path: 404, and it says where the endpoint is', async () => {
+    const answer = await ask('/websocket');
+    expect(answer.status).toBe(404);
+    expect(JSON.parse(answer.body)).toMatchObject({ error: { code: 'ERR_NOT_FOUND' } });
+    expect(answer.body).toContain('/ws');
+  });
+
+  it('a foreign Origin: 403, before any token is looked at', async () => {
+    let asked = 0;
+    verifier = {
+      verify: (token) => {
+        asked++;
+        return real.verify(token);
+      },
+    };
+    const token = await secretToken(secret, { sub: 'alice' });
+    const answer = await ask(`/ws?access_token=${token}`, { origin: 'https://evil.example' });
+    expect(answer.status).toBe(403);
+    expect(refused).toEqual(['ERR_ORIGIN']);
+    expect(asked).toBe(0);
+  });
+
+  it('a bad token: 401, and the answer does not repeat it', async () => {
+    const token = await secretToken('another-secret-that-is-long-enough-too!', { sub: 'alice' });
+    const answer = await ask(`/ws?access_token=${token}`);
+    expect(answer.status).toBe(401);
+    expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
+    expect(answer.body).not.toContain(token.slice(-20));
+    expect(refused).toEqual([JSON.parse(answer.body).error.code]);
+  });
+
+  it.each([
+    ['the keys cannot be had', new AuthError('ERR_KEYS_UNAVAILABLE', 'no keys', 'internal')],
+    ['the unexpected', new Error('a secret detail')],
+  ])('%s: 503 and a time to come back', async (_name, error) => {
+    verifier = { verify: () => Promise.reject(error) };
+    const answer = await ask('/ws?access_token=x');
+    expect(answer.status).toBe(503);
+    expect(answer.headers['retry-after']).toBeDefined();
+    expect(answer.body).not.toContain('a secret detail');
+  });
+
+  it('what is no WebSocket handshake: 400', async () => {
+    const { received } = rawUpgrade('/ws', 'Sec-WebSocket-Key: too-short');
+    await waitFor(() => received().startsWith('HTTP/1.1 400'), { what: 'the answer', timeout: 3000 });
+  });
+
+  it.each(['//', '//[', '/\\', 'http://['])('a target that is no address, %s, without harm', async (target) => {
+    const { received } = rawUpgrade(target);
+    await waitFor(() => /^HTTP\/1\.1 4\d\d/.test(received()), { what: 'an answer 4xx', timeout: 3000 });
+    expect((await ask('/ws')).status).toBe(101);
+  });
+
+  it.each(['/elsewhere', '/ws?access_token=bad'])(
+    'is gone, even when the client never closes its side: %s',
+    async (target) => {
+      const arrived = once(http, 'upgrade');
+      const { received } = rawUpgrade(target);
+      const [, server] = (await arrived) as [unknown, Socket];
+      await waitFor(() => received().includes('HTTP/1.1 4'), { what: 'the answer' });
+      await waitFor(() => server.destroyed, { what: 'the end of the connection', timeout: 3000 });
+    },
+  );
+
+  it('that leaves while its token is checked is no transport', async () => {
+    let finish = (_identity: Identity): void => {};
+    verifier = {
+      verify: () =>
+        new Promise((resolve) => {
+          finish = resolve;
+        }),
+    };
+    const arrived = once(http, 'upgrade');
+    const { socket } = rawUpgrade('/ws?access_token=slow');
+    const [, server] = (await arrived) as [unknown, Socket];
+    socket.resetAndDestroy();
+    await waitFor(() => server.destroyed, { what: 'the server to see that the client is gone' });
+    finish({ user: 'alice', userWord: 'alice', claims: {}, expiresAt: undefined });
+    expect((await ask('/ws')).status).toBe(101);
+    expect(accepted).toHaveLength(1);
+  });
+});
