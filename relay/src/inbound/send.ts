@@ -48,7 +48,7 @@ function sendShared(
   const done = session.whenConfirmed(frame);
   if (transaction === undefined) {
     session.sends.send(headers, frame.body, done);
-    session.throttle(session.sends);
+    session.intake.throttle(session.sends);
     return;
   }
   // The body is a view on what the socket delivered; a transaction keeps it for long.
@@ -73,7 +73,7 @@ function sendPrivately(
     headers.push('transaction', transaction);
   }
   link.publish(headers, frame.body, session.whenConfirmed(frame));
-  session.throttle(link);
+  session.intake.throttle(link);
 }
 
 /** Over shared links goes what needs nothing from the broker but to be routed. */

@@ -11,22 +11,13 @@ import type { Transport, TransportEvents } from '../transport/transport.js';
 import type { Delivery } from '../upstream/delivery.js';
 import type { SendLink } from '../upstream/sends.js';
 import { Heartbeats } from './heartbeats.js';
+import { Intake } from './intake.js';
 import { Private } from './private.js';
 import { Replies } from './replies.js';
 import type { SessionServices } from './services.js';
 import type { Subscription } from './subscriptions.js';
 import { Transactions } from './transactions.js';
 import { Unproven } from './unproven.js';
-
-/** Something that takes frames slower than they may come. */
-export interface Congestible {
-  readonly congested: boolean;
-}
-
-/** How much may wait for an earlier frame before the client is not read any more, in bytes. */
-const MOST_BACKLOG = 256 * 1024;
-/** What a waiting frame costs beside its body. */
-const FRAME_OVERHEAD = 512;
 
 type State = 'opening' | 'open' | 'leaving' | 'closed';
 
@@ -45,11 +36,7 @@ export class Session implements TransportEvents {
   readonly heartbeats: Heartbeats;
   private readonly decoder: FrameDecoder;
   private state: State = 'opening';
-  /** Frames that wait for an earlier one; undefined while frames are handled as they come. */
-  private backlog: Frame[] | undefined;
-  private backlogBytes = 0;
-  private paused = false;
-  private throttledBy: Congestible | undefined;
+  readonly intake: Intake;
   private unconfirmedSubscriptions = 0;
   private unconfirmedSends = 0;
   private whenSettled: (() => void)[] | undefined;
@@ -66,8 +53,9 @@ export class Session implements TransportEvents {
   ) {
     this.identity = identity;
     this.heartbeats = new Heartbeats(transport, services.limits);
+    this.intake = new Intake(transport, (frame) => this.handle(frame));
     this.decoder = new FrameDecoder(
-      { onFrame: (frame) => this.receive(frame) },
+      { onFrame: (frame) => this.intake.receive(frame) },
       { side: 'server', limits: services.limits },
     );
     services.sessions.add(this);
@@ -209,16 +197,8 @@ export class Session implements TransportEvents {
     this.checkSettled();
     if (this.unconfirmedSubscriptions === 0 && this.waitsForSubscriptions) {
       this.waitsForSubscriptions = false;
-      this.release();
+      this.intake.release();
     }
-  }
-
-  /** Stops reading from a client whose SENDs pile up before `link`, until it has drained. */
-  throttle(link: Congestible): void {
-    if (!link.congested || this.throttledBy) return;
-    this.throttledBy = link;
-    this.hold();
-    this.pause();
   }
 
   /**
@@ -260,33 +240,19 @@ export class Session implements TransportEvents {
   /** Called a few times a second by the sweep. */
   tick(now: number): void {
     if (this.state === 'closed') return;
-    if (this.throttledBy && !this.throttledBy.congested) {
-      this.throttledBy = undefined;
-      this.release();
-    }
+    this.intake.tick();
     const { limits } = this.services;
     if (this.state === 'opening' && now - this.openedAt > limits.connectTimeout) {
       this.fail(new ProtocolError('ERR_CONNECT_TIMEOUT', 'no CONNECT frame in time', 'connectTimeout'));
     } else if (this.identity?.expiresAt !== undefined && now >= this.identity.expiresAt) {
       this.fail(new RelayError('ERR_TOKEN_EXPIRED', 'the token has expired', 'tokenExpired'));
     } else if (now - this.openedAt > limits.maxAge) this.close('goingAway');
-    else this.heartbeats.tick(now, this.paused, (closure) => this.lose(closure));
+    else this.heartbeats.tick(now, this.intake.paused, (closure) => this.lose(closure));
   }
 
   // The way of a frame.
 
   private waitsForSubscriptions = false;
-
-  private receive(frame: Frame): void {
-    if (!this.backlog) {
-      this.handle(frame);
-      return;
-    }
-    this.backlog.push(frame);
-    this.backlogBytes += frame.body.length + FRAME_OVERHEAD;
-    // Until then the client is read on, so that its pongs, its heart-beats and its going away are noticed.
-    if (this.backlogBytes > MOST_BACKLOG) this.pause();
-  }
 
   private handle(frame: Frame): void {
     if (this.state === 'closed' || this.state === 'leaving') return;
@@ -301,46 +267,19 @@ export class Session implements TransportEvents {
       // As with a broker of one's own: what is sent after a SUBSCRIBE reaches that subscription.
       if (command.afterSubscriptions && this.unconfirmedSubscriptions > 0) {
         this.waitsForSubscriptions = true;
-        this.hold(frame);
+        this.intake.hold(frame);
         return;
       }
       const pending = command.handle(this, frame);
       if (!pending) return;
-      this.hold();
+      this.intake.hold();
       pending.then(
-        () => this.release(),
+        () => this.intake.release(),
         (error: unknown) => this.fail(error, header(frame.headers, 'receipt')),
       );
     } catch (error) {
       this.fail(error, header(frame.headers, 'receipt'));
     }
-  }
-
-  private hold(...frames: Frame[]): void {
-    if (this.backlog) this.backlog.unshift(...frames);
-    else this.backlog = frames;
-  }
-
-  private release(): void {
-    const frames = this.backlog ?? [];
-    this.backlog = undefined;
-    this.backlogBytes = 0;
-    for (let i = 0; i < frames.length; i++) {
-      // Handling a frame may hold what comes after it; `receive` then keeps the rest in its place.
-      this.receive(frames[i] as Frame);
-    }
-    if (!this.backlog) this.unpause();
-  }
-
-  private pause(): void {
-    this.paused = true;
-    this.transport.pause();
-  }
-
-  private unpause(): void {
-    if (!this.paused || this.state === 'closed') return;
-    this.paused = false;
-    this.transport.resume();
   }
 
   private get isSettled(): boolean {
@@ -361,7 +300,7 @@ export class Session implements TransportEvents {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.decoder.stop();
-    this.backlog = undefined;
+    this.intake.stop();
     this.services.sessions.delete(this);
     this.services.metrics.closes.inc({ closure });
     for (const subscription of this.subscriptions.values()) subscription.end();
