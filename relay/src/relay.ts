@@ -155,7 +155,8 @@ function readAccessFile(path: string): string {
 
 function limitsOf({ env }: RelayConfig): SessionLimits {
   return {
-    maxFrameBytes: env.RELAY_MAX_FRAME_BYTES,
+    // The setting is about the body; a frame of that size still has a head.
+    maxFrameBytes: env.RELAY_MAX_FRAME_BYTES + 65_536,
     maxHeaders: env.RELAY_MAX_HEADERS,
     maxHeaderBytes: env.RELAY_MAX_HEADER_BYTES,
     maxSubscriptions: env.RELAY_MAX_SUBSCRIPTIONS,

@@ -103,12 +103,12 @@ describe('variables that belong together', () => {
     expect(message).toContain('RELAY_DEMO');
   });
 
-  it.each([
-    [{ RABBITMQ_CLIENT_USERNAME: 'x' }],
-    [{ RABBITMQ_CLIENT_PASSWORD: 'x' }],
-  ])('user and password of private links: %j', (env) => {
-    expect(refused({ ...KEY, ...env }).message).toContain('RABBITMQ_CLIENT_USERNAME');
-  });
+  it.each([[{ RABBITMQ_CLIENT_USERNAME: 'x' }], [{ RABBITMQ_CLIENT_PASSWORD: 'x' }]])(
+    'user and password of private links: %j',
+    (env) => {
+      expect(refused({ ...KEY, ...env }).message).toContain('RABBITMQ_CLIENT_USERNAME');
+    },
+  );
 });
 
 describe('the public key', () => {

@@ -15,7 +15,10 @@ afterEach(() => {
 });
 
 /** Serves the app; returns its address. */
-async function serve(env: Record<string, string> = {}, readiness: () => Readiness = () => UP): Promise<string> {
+async function serve(
+  env: Record<string, string> = {},
+  readiness: () => Readiness = () => UP,
+): Promise<string> {
   const config = readConfig({ RELAY_JWT_SECRET: secret, ...env });
   const metrics = createMetrics({
     sessions: () => 0,
@@ -30,7 +33,10 @@ async function serve(env: Record<string, string> = {}, readiness: () => Readines
 }
 
 const UP: Readiness = { ready: true, parts: { amqp: { up: true } } };
-const DOWN: Readiness = { ready: false, parts: { amqp: { up: false, error: 'refused' }, users: { up: true } } };
+const DOWN: Readiness = {
+  ready: false,
+  parts: { amqp: { up: false, error: 'refused' }, users: { up: true } },
+};
 
 function post(url: string, body: string, type = 'application/json'): Promise<Response> {
   return fetch(url, { method: 'POST', body, headers: { 'content-type': type } });
@@ -110,11 +116,14 @@ describe('everything else', () => {
     ]);
   });
 
-  it.each(['/%', '//', '/..%2f..%2fpackage.json', '/../package.json', '/.env'])('%s harms nothing', async (path) => {
-    const response = await fetch((await serve()) + path);
-    expect(response.status).toBeLessThan(500);
-    expect(await response.text()).not.toContain('"dependencies"');
-  });
+  it.each(['/%', '//', '/..%2f..%2fpackage.json', '/../package.json', '/.env'])(
+    '%s harms nothing',
+    async (path) => {
+      const response = await fetch((await serve()) + path);
+      expect(response.status).toBeLessThan(500);
+      expect(await response.text()).not.toContain('"dependencies"');
+    },
+  );
 
   it('does not say what it is made of', async () => {
     const { headers } = await fetch(`${await serve()}/healthz`);

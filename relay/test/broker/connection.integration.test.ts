@@ -84,8 +84,7 @@ it('stays closed', async () => {
 
 it('uses a heart-beat, so that a dead broker is noticed, unless the URL says otherwise', async () => {
   await connection.open();
-  const heartbeat = (model: unknown) =>
-    (model as { connection: { heartbeat: number } }).connection.heartbeat;
+  const heartbeat = (model: unknown) => (model as { connection: { heartbeat: number } }).connection.heartbeat;
   expect(await connection.use(async (model) => heartbeat(model))).toBe(10);
   const other = new AmqpConnection(`${proxy.url}?heartbeat=7`, createLogger('silent'), 'test');
   await other.open();

@@ -15,9 +15,12 @@ it.each(GRANTABLE_HEADERS)('%s needs a grant of its own', (name) => {
 
 it('takes nothing else along', () => {
   const headers = ['id', '1', 'durable', 'true', 'x-other', 'y', 'auto-delete', 'false', 'Durable', 'true'];
-  expect(grantedQueueHeaders(headers, new Set(['durable', 'auto-delete', 'x-other']))).toEqual(
-    ['durable', 'true', 'auto-delete', 'false'],
-  );
+  expect(grantedQueueHeaders(headers, new Set(['durable', 'auto-delete', 'x-other']))).toEqual([
+    'durable',
+    'true',
+    'auto-delete',
+    'false',
+  ]);
   expect(grantedQueueHeaders(['id', '1'], NONE)).toEqual([]);
 });
 

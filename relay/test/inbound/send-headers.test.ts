@@ -41,9 +41,14 @@ describe('what never goes on', () => {
   });
 
   it('a repeated header: the first one counts', () => {
-    expect(forwarded('a', '1', 'b', '2', 'a', '3', 'priority', '1', 'priority', 'bad')).toEqual(
-      ['a', '1', 'b', '2', 'priority', '1'],
-    );
+    expect(forwarded('a', '1', 'b', '2', 'a', '3', 'priority', '1', 'priority', 'bad')).toEqual([
+      'a',
+      '1',
+      'b',
+      '2',
+      'priority',
+      '1',
+    ]);
   });
 
   it('in whatever order and company', () => {
@@ -127,7 +132,10 @@ describe('what the broker would choke on is refused', () => {
 
   it('more than fits into an AMQP frame', () => {
     const headers = (count: number) =>
-      Array.from({ length: count }, (_, i) => [`name-${String(i).padStart(3, '0')}`, 'x'.repeat(1016)]).flat();
+      Array.from({ length: count }, (_, i) => [
+        `name-${String(i).padStart(3, '0')}`,
+        'x'.repeat(1016),
+      ]).flat();
     expect(code(...headers(64))).toBe('taken');
     expect(code(...headers(65))).toBe('ERR_HEADERS_TOO_LARGE');
   });

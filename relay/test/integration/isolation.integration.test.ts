@@ -442,6 +442,31 @@ describe('queues that the broker or another client made', () => {
   });
 });
 
+describe('what the broker refuses', () => {
+  it.each<[string, Record<string, string>]>([
+    ['SEND', { destination: '/exchange/no.such.exchange/x' }],
+    ['SUBSCRIBE', { id: '1', destination: '/exchange/no.such.exchange/x' }],
+    ['SUBSCRIBE', { id: '1', destination: '/amq/queue/no.such.queue' }],
+    ['SUBSCRIBE', { id: '1', destination: '/queue/x', 'x-queue-type': 'no such type' }],
+  ])('ends the session that asked with 4502, and no other: %s %o', async (command, headers) => {
+    const key = unique('work');
+    const neighbour = await wide.connected(unique('alice'));
+    await neighbour.subscribed('q', `/queue/${key}`);
+    for (const receipt of [{ receipt: 'r' }, {}]) {
+      const client = await wide.connected(unique('bob'));
+      client.send(command, { ...headers, ...receipt });
+      const { error, code, reason } = await client.refused();
+      expect({ code, reason }).toEqual({
+        code: closures.brokerRefused.code,
+        reason: closures.brokerRefused.reason,
+      });
+      expect(error.headers.code).toBe('ERR_BROKER_REFUSED');
+    }
+    neighbour.send('SEND', { destination: `/queue/${key}` }, 'still here');
+    await neighbour.message('still here');
+  });
+});
+
 describe('acknowledgements of another session', () => {
   it('are refused over private links, and change nothing', async () => {
     const [key, own] = [`work.${unique('acks')}`, `work.${unique('own')}`];

@@ -53,7 +53,9 @@ it('keeps its place in a long backlog that is proved bit by bit', () => {
   const settlements = new Settlements();
   for (let mark = 1; mark <= 5000; mark++) unproven.add(mark, settlements.delivery(String(mark)));
   for (let count = 1; count <= 4999; count += 7) unproven.prove(count);
-  expect(settlements.acked).toEqual(Array.from({ length: settlements.acked.length }, (_, i) => String(i + 1)));
+  expect(settlements.acked).toEqual(
+    Array.from({ length: settlements.acked.length }, (_, i) => String(i + 1)),
+  );
   expect(settlements.acked.length + unproven.size).toBe(5000);
   unproven.releaseAll();
   expect(settlements.acked.length + settlements.refused.length).toBe(5000);

@@ -63,11 +63,7 @@ interface Answer {
   client: WebSocket;
 }
 
-async function ask(
-  target: string,
-  options: ClientOptions = {},
-  protocols = ['v12.stomp'],
-): Promise<Answer> {
+async function ask(target: string, options: ClientOptions = {}, protocols = ['v12.stomp']): Promise<Answer> {
   const client = new WebSocket(`ws://127.0.0.1:${port}${target}`, protocols, options);
   opened.push({ destroy: () => client.terminate() });
   client.on('error', () => {});
@@ -96,7 +92,12 @@ function rawUpgrade(target: string, ...headers: string[]): { socket: Socket; rec
     text += chunk;
   });
   socket.on('error', () => {});
-  const lines = [`GET ${target} HTTP/1.1`, 'Host: relay.example', 'Connection: Upgrade', 'Upgrade: websocket'];
+  const lines = [
+    `GET ${target} HTTP/1.1`,
+    'Host: relay.example',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+  ];
   lines.push('Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', ...headers);
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   return { socket, received: () => text };
@@ -203,11 +204,14 @@ describe('what is refused', () => {
     await waitFor(() => received().startsWith('HTTP/1.1 400'), { what: 'the answer', timeout: 3000 });
   });
 
-  it.each(['//', '//[', '/\\', 'http://['])('a target that is no address, %s, without harm', async (target) => {
-    const { received } = rawUpgrade(target);
-    await waitFor(() => /^HTTP\/1\.1 4\d\d/.test(received()), { what: 'an answer 4xx', timeout: 3000 });
-    expect((await ask('/ws')).status).toBe(101);
-  });
+  it.each(['//', '//[', '/\\', 'http://['])(
+    'a target that is no address, %s, without harm',
+    async (target) => {
+      const { received } = rawUpgrade(target);
+      await waitFor(() => /^HTTP\/1\.1 4\d\d/.test(received()), { what: 'an answer 4xx', timeout: 3000 });
+      expect((await ask('/ws')).status).toBe(101);
+    },
+  );
 
   it.each(['/elsewhere', '/ws?access_token=bad'])(
     'is gone, even when the client never closes its side: %s',

@@ -42,7 +42,11 @@ export interface Pair {
 /** A server with the settings of the relay, whose every connection becomes a transport. */
 export class TransportServer {
   private readonly http: Server = createServer();
-  private readonly ws = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 4 << 20 });
+  private readonly ws = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: 4 << 20,
+  });
   private readonly scheduler = new WriteScheduler();
   private readonly clients: WebSocket[] = [];
 

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import { closures } from '../../src/closures.js';
 import { Outgoing } from '../../src/outbound/outgoing.js';
 import { websocketFrame } from '../../src/transport/websocket.js';
@@ -88,7 +88,9 @@ describe('writing', () => {
     }
     await waitFor(() => pongs.length === 200, { what: 'all pongs' });
     await received(pair, 200);
-    expect(pair.messages.map(({ data }) => data.length)).toEqual(Array.from({ length: 200 }, (_, i) => i * 10));
+    expect(pair.messages.map(({ data }) => data.length)).toEqual(
+      Array.from({ length: 200 }, (_, i) => i * 10),
+    );
   });
 
   it('sends a heart-beat as one line end', async () => {

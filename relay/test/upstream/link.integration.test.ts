@@ -60,7 +60,8 @@ it('carries frames both ways, in order, those of one turn together', async () =>
   open();
   await up(1);
   link.send('SUBSCRIBE', ['id', 's', 'destination', destination, 'ack', 'auto', 'receipt', 'r']);
-  for (let i = 0; i < 100; i++) link.write(clientFrame('SEND', ['destination', destination], Buffer.from([i])));
+  for (let i = 0; i < 100; i++)
+    link.write(clientFrame('SEND', ['destination', destination], Buffer.from([i])));
   await waitFor(() => notes.frames.length === 101, { what: 'all frames' });
   const messages = notes.frames.filter(({ command }) => command === 'MESSAGE');
   expect(messages.map(({ body }) => body[0])).toEqual(Array.from({ length: 100 }, (_, i) => i));

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, inject, it } from 'vitest';
 import type { Outgoing } from '../../src/outbound/outgoing.js';
 import { FrameDecoder } from '../../src/stomp/decoder.js';
 import { header, type StompVersion } from '../../src/stomp/frame.js';
-import { type TopicTaker, TopicHub } from '../../src/upstream/topics.js';
+import { TopicHub, type TopicTaker } from '../../src/upstream/topics.js';
 import { Service } from '../support/amqp.js';
 import { linkOptions } from '../support/links.js';
 import { CuttingProxy } from '../support/proxy.js';
@@ -168,7 +168,12 @@ it('takes SUBSCRIBE and UNSUBSCRIBE while the broker is away', async () => {
   await waitFor(() => !hub.ready, { what: 'the loss' });
   hub.unsubscribe(`${destination()}.x`, goes);
   const subscribed = hub.subscribe(`${destination()}.y`, comes);
-  expect(await settledBy(subscribed, waitFor(() => proxy.refused, { what: 'an attempt' }))).toBe(false);
+  expect(
+    await settledBy(
+      subscribed,
+      waitFor(() => proxy.refused, { what: 'an attempt' }),
+    ),
+  ).toBe(false);
   proxy.restore();
   await subscribed;
   expect(hub.feedCount).toBe(2);
@@ -183,7 +188,12 @@ it('does not confirm a SUBSCRIBE to a known topic while the broker is away: mess
   proxy.fail();
   await waitFor(() => !hub.ready, { what: 'the loss' });
   const subscribed = hub.subscribe(destination(), new Taker('b'));
-  expect(await settledBy(subscribed, waitFor(() => proxy.refused, { what: 'an attempt' }))).toBe(false);
+  expect(
+    await settledBy(
+      subscribed,
+      waitFor(() => proxy.refused, { what: 'an attempt' }),
+    ),
+  ).toBe(false);
   proxy.restore();
   await subscribed;
 });

@@ -1,0 +1,89 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { BrokerPlace, Cleanup } from './environment.js';
+
+const MAIN = new URL('../relay/src/main.js', import.meta.url);
+const START_SECONDS = 30;
+const STOP_SECONDS = 8;
+const KEPT_OUTPUT = 4000;
+
+/** One relay process of the run's own, on a free port, with the demo's access rules. */
+export class RelayProcess {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly url: string,
+  ) {}
+
+  /** @throws Error with the end of the relay's own output when it does not come up. */
+  static async start(broker: BrokerPlace, secret: string, cleanup: Cleanup): Promise<RelayProcess> {
+    const inherited = Object.entries(process.env).filter(([name]) => !/^(RELAY|RABBITMQ)_/.test(name));
+    const child = fork(MAIN, [], {
+      execArgv: [],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: {
+        ...Object.fromEntries(inherited),
+        NODE_ENV: 'production',
+        RELAY_PORT: '0',
+        RELAY_DEMO: '1',
+        RELAY_JWT_SECRET: secret,
+        RELAY_LOG_LEVEL: 'warn',
+        RABBITMQ_URL: broker.amqpUrl,
+        RABBITMQ_WEB_STOMP_URL: broker.webStompUrl,
+        RABBITMQ_MANAGEMENT_URL: broker.managementUrl,
+        RABBITMQ_CLIENT_USERNAME: broker.clientUsername,
+        RABBITMQ_CLIENT_PASSWORD: broker.clientPassword,
+      },
+    });
+    // Registered before it is up, so that Ctrl-C during the start does not leave it behind.
+    cleanup.add(() => end(child));
+    let output = '';
+    const keep = (chunk: Buffer) => {
+      output = (output + chunk).slice(-KEPT_OUTPUT);
+    };
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
+    try {
+      const url = await new Promise<string>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error('it took too long')), START_SECONDS * 1000);
+        child.on('error', reject);
+        child.on('exit', (code, signal) => reject(new Error(`it ended (${signal ?? code})`)));
+        child.on('message', (message: { type?: string; url?: string; message?: string }) => {
+          clearTimeout(timer);
+          if (message.type === 'ready' && message.url) resolve(message.url);
+          else if (message.type === 'failed') reject(new Error(message.message));
+        });
+      });
+      return new RelayProcess(child, url);
+    } catch (error) {
+      await end(child);
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`The relay did not start: ${reason}\n${output}`);
+    }
+  }
+
+  /** Bytes of memory that the process holds (resident set). */
+  memory(): number {
+    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+  }
+
+  /** CPU seconds that the process has used. */
+  cpuSeconds(): number {
+    const [, rest = ''] = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ');
+    const fields = rest.split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
+  async stop(): Promise<void> {
+    await end(this.child);
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_SECONDS * 1000);
+  await gone;
+  clearTimeout(timer);
+}

@@ -1,0 +1,65 @@
+/** How much every measurement does. Times in seconds; `windows` in messages under way. */
+export interface Sizes {
+  bodyBytes: number;
+  /** Time for the broker to come to rest after clients have left. */
+  restSeconds: number;
+  fanout: { clients: number } & SaturatedSizes;
+  unicast: { users: number } & SaturatedSizes;
+  latency: { users: number; rate: number; seconds: number; warmUpSeconds: number; rounds: number };
+  connect: { clients: number; concurrency: number; rounds: number };
+  memory: { base: number; clients: number; settleSeconds: number; rounds: number };
+  codec: { rounds: number };
+}
+
+export interface SaturatedSizes {
+  rounds: number;
+  seconds: number;
+  /** The windows that each side tries, for `trialSeconds` each. */
+  windows: number[];
+  trialSeconds: number;
+}
+
+export const FULL: Sizes = {
+  bodyBytes: 256,
+  restSeconds: 0.5,
+  fanout: { clients: 1000, rounds: 3, seconds: 5, windows: [8, 32, 128], trialSeconds: 2 },
+  unicast: { users: 3000, rounds: 3, seconds: 5, windows: [500, 2000, 8000], trialSeconds: 2 },
+  latency: { users: 100, rate: 1000, seconds: 8, warmUpSeconds: 1, rounds: 3 },
+  connect: { clients: 3000, concurrency: 64, rounds: 3 },
+  memory: { base: 250, clients: 2000, settleSeconds: 15, rounds: 2 },
+  codec: { rounds: 3 },
+};
+
+export const QUICK: Sizes = {
+  bodyBytes: 256,
+  restSeconds: 0.2,
+  fanout: { clients: 300, rounds: 2, seconds: 0.7, windows: [64], trialSeconds: 0.4 },
+  unicast: { users: 500, rounds: 2, seconds: 0.7, windows: [2000], trialSeconds: 0.4 },
+  latency: { users: 100, rate: 1000, seconds: 2, warmUpSeconds: 0.5, rounds: 1 },
+  connect: { clients: 500, concurrency: 64, rounds: 1 },
+  memory: { base: 100, clients: 500, settleSeconds: 2, rounds: 1 },
+  codec: { rounds: 1 },
+};
+
+/** Most connections of clients at a time. */
+export function mostConnections(sizes: Sizes): number {
+  const { fanout, unicast, connect, memory } = sizes;
+  return Math.max(fanout.clients, unicast.users, connect.clients, memory.base + memory.clients);
+}
+
+/**
+ * Makes the sizes fit the number of files that a process may open: every client is one in the generator and
+ * one in the server.
+ */
+export function fitTo(sizes: Sizes, openFiles: number): Sizes {
+  const most = Math.max(50, openFiles - 200);
+  const fit = (count: number) => Math.min(count, most);
+  const base = Math.min(sizes.memory.base, Math.floor(most / 4));
+  return {
+    ...sizes,
+    fanout: { ...sizes.fanout, clients: fit(sizes.fanout.clients) },
+    unicast: { ...sizes.unicast, users: fit(sizes.unicast.users) },
+    connect: { ...sizes.connect, clients: fit(sizes.connect.clients) },
+    memory: { ...sizes.memory, base, clients: Math.min(sizes.memory.clients, most - base) },
+  };
+}
