@@ -12,6 +12,7 @@ import type { Delivery } from '../upstream/delivery.js';
 import type { SendLink } from '../upstream/sends.js';
 import { Heartbeats } from './heartbeats.js';
 import { Intake } from './intake.js';
+import { Outstanding } from './outstanding.js';
 import { Private } from './private.js';
 import { Replies } from './replies.js';
 import type { SessionServices } from './services.js';
@@ -30,16 +31,14 @@ export class Session implements TransportEvents {
   readonly openedAt = Date.now();
   version: StompVersion = '1.2';
   identity: Identity | undefined;
-  /** How far the client is acknowledged; see Unproven. */
   private readonly unproven = new Unproven();
   readonly subscriptions = new Map<string, Subscription>();
   readonly heartbeats: Heartbeats;
   private readonly decoder: FrameDecoder;
   private state: State = 'opening';
   readonly intake: Intake;
-  private unconfirmedSubscriptions = 0;
-  private unconfirmedSends = 0;
-  private whenSettled: (() => void)[] | undefined;
+  private readonly outstanding = new Outstanding(this.unproven);
+  private waitsForSubscriptions = false;
   private sendLink: SendLink | undefined;
   private privateSide: Private | undefined;
   private transactionList: Transactions | undefined;
@@ -121,7 +120,7 @@ export class Session implements TransportEvents {
     this.heartbeats.heard();
     this.unproven.prove(count);
     if (this.unproven.size > 0) this.transport.requestProof();
-    else this.checkSettled();
+    else this.outstanding.check();
   }
 
   onOverflow(): void {
@@ -174,28 +173,28 @@ export class Session implements TransportEvents {
     if (receipt === undefined) return undefined;
     // What is part of a transaction may never be answered: an ABORT is the end of it.
     const counts = header(frame.headers, 'transaction') === undefined ? 1 : 0;
-    this.unconfirmedSends += counts;
+    this.outstanding.frames += counts;
     return (error) => {
-      this.unconfirmedSends -= counts;
+      this.outstanding.frames -= counts;
       this.services.metrics.sends.inc({ result: error ? error.code : 'confirmed' });
       if (error) this.fail(error, receipt);
       else {
         this.send(receiptFrame(receipt, this.version));
-        this.checkSettled();
+        this.outstanding.check();
       }
     };
   }
 
   /** A SUBSCRIBE is on its way; frames that depend on it wait until `confirmSubscription`. */
   expectSubscription(): void {
-    this.unconfirmedSubscriptions++;
+    this.outstanding.subscriptions++;
   }
 
   confirmSubscription(frame: Frame): void {
-    this.unconfirmedSubscriptions--;
+    this.outstanding.subscriptions--;
     this.receipt(frame);
-    this.checkSettled();
-    if (this.unconfirmedSubscriptions === 0 && this.waitsForSubscriptions) {
+    this.outstanding.check();
+    if (this.outstanding.subscriptions === 0 && this.waitsForSubscriptions) {
       this.waitsForSubscriptions = false;
       this.intake.release();
     }
@@ -205,17 +204,9 @@ export class Session implements TransportEvents {
    * Before a close that the client asked for: waits until what it sent is confirmed and what it was sent is
    * proved, at most `limit` milliseconds.
    */
-  async settled(limit: number): Promise<void> {
+  settled(limit: number): Promise<void> {
     this.state = 'leaving';
-    if (this.isSettled) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, limit);
-      this.whenSettled ??= [];
-      this.whenSettled.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    return this.outstanding.settled(limit);
   }
 
   /** The one place where an error ends a session: ERROR frame, then the close that the error names. */
@@ -252,8 +243,6 @@ export class Session implements TransportEvents {
 
   // The way of a frame.
 
-  private waitsForSubscriptions = false;
-
   private handle(frame: Frame): void {
     if (this.state === 'closed' || this.state === 'leaving') return;
     this.services.metrics.framesIn.inc({ command: frame.command });
@@ -265,7 +254,7 @@ export class Session implements TransportEvents {
         throw new ProtocolError('ERR_UNEXPECTED_COMMAND', message);
       }
       // As with a broker of one's own: what is sent after a SUBSCRIBE reaches that subscription.
-      if (command.afterSubscriptions && this.unconfirmedSubscriptions > 0) {
+      if (command.afterSubscriptions && this.outstanding.subscriptions > 0) {
         this.waitsForSubscriptions = true;
         this.intake.hold(frame);
         return;
@@ -280,14 +269,6 @@ export class Session implements TransportEvents {
     } catch (error) {
       this.fail(error, header(frame.headers, 'receipt'));
     }
-  }
-
-  private get isSettled(): boolean {
-    return this.unconfirmedSends === 0 && this.unproven.size === 0 && this.unconfirmedSubscriptions === 0;
-  }
-
-  private checkSettled(): void {
-    if (this.whenSettled && this.isSettled) this.settle();
   }
 
   private lose(closure: ClosureName): void {
@@ -307,11 +288,7 @@ export class Session implements TransportEvents {
     this.subscriptions.clear();
     this.unproven.releaseAll();
     void this.privateSide?.close();
-    this.settle();
-  }
-
-  private settle(): void {
-    for (const resolve of this.whenSettled?.splice(0) ?? []) resolve();
+    this.outstanding.giveUp();
   }
 }
 

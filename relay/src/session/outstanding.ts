@@ -1,0 +1,39 @@
+import type { Unproven } from './unproven.js';
+
+/** What is still on its way for one session, and who waits for the end of it. */
+export class Outstanding {
+  /** Frames whose RECEIPT depends on the broker. */
+  frames = 0;
+  /** SUBSCRIBEs that the broker has not confirmed yet. */
+  subscriptions = 0;
+  private waiting: (() => void)[] | undefined;
+
+  constructor(private readonly unproven: Unproven) {}
+
+  /** To be called whenever something has come to its end. */
+  check(): void {
+    if (this.waiting && this.nothing) this.giveUp();
+  }
+
+  /** Resolves when everything is confirmed and proved, or given up, at the latest after `limit` milliseconds. */
+  async settled(limit: number): Promise<void> {
+    if (this.nothing) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limit);
+      this.waiting ??= [];
+      this.waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** Nothing more will come to an end. */
+  giveUp(): void {
+    for (const resolve of this.waiting?.splice(0) ?? []) resolve();
+  }
+
+  private get nothing(): boolean {
+    return this.frames === 0 && this.subscriptions === 0 && this.unproven.size === 0;
+  }
+}
