@@ -1,0 +1,85 @@
+import { mkdirSync, realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type RunningNode, runNode } from './node.js';
+
+export { locateInstallation, NotInstalledError } from './locate.js';
+
+/** A private RabbitMQ node. The URLs carry the credentials of the broker user `relay`. */
+export interface Broker {
+  /** `amqp://relay:…@127.0.0.1:PORT` */
+  readonly amqpUrl: string;
+  /** `ws://relay:…@127.0.0.1:PORT/ws` */
+  readonly webStompUrl: string;
+  /** `http://relay:…@127.0.0.1:PORT` */
+  readonly managementUrl: string;
+  /** The broker user of private links, who has no rights on names that start with `relay.`. */
+  readonly clientUsername: string;
+  readonly clientPassword: string;
+  /** Of the Erlang machine; another one after `restart()`. */
+  readonly pid: number;
+  readonly dataDir: string;
+  /** Ends the node in order, within 5 s. Its data stay. */
+  stop(): Promise<void>;
+  /** Ends the node with SIGKILL, as a crash would. Its data stay. */
+  kill(): Promise<void>;
+  /** Starts the node again (after stopping it, if it runs): same ports, data and passwords. Resolves when ready. */
+  restart(): Promise<void>;
+}
+
+export interface BrokerOptions {
+  /** Everything of the node is in here. The same directory later is the same node with the same messages. */
+  dataDir: string;
+  /** Gets what the node prints, line by line. Default: dropped; the log file in the directory has more. */
+  log?: (line: string) => void;
+  /** Called when the node ends and neither `stop()` nor `kill()` wanted it; `how` is its exit code or signal. */
+  onCrash?: (how: string) => void;
+}
+
+/**
+ * Starts a RabbitMQ node of its own, reachable only on 127.0.0.1, with the topology of `definitions.json`, and
+ * waits until it can be used. No file of the system's RabbitMQ service is read or written.
+ * The node ends with this process at the latest.
+ * @throws NotInstalledError without RabbitMQ; Error with the last log lines when it does not start within 90 s.
+ */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  mkdirSync(resolve(options.dataDir), { recursive: true, mode: 0o700 });
+  const dataDir = realpathSync(options.dataDir);
+  // Paths go into files and variables of a shell script that splits at spaces.
+  if (/[\s'"\\#]/.test(dataDir)) {
+    throw new Error(`RabbitMQ needs a data directory without spaces and quotes, not "${dataDir}"`);
+  }
+  const log = options.log ?? (() => {});
+  let node: RunningNode = await runNode(dataDir, log, false);
+  let running = true;
+  const watch = (watched: RunningNode) =>
+    void watched.ended.then((how) => {
+      if (running && watched === node) options.onCrash?.(how);
+    });
+  watch(node);
+  const credentials = `relay:${node.identity.brokerPassword}`;
+  const { ports } = node;
+
+  const end = async (how: 'stop' | 'kill') => {
+    running = false;
+    await node[how]();
+  };
+  return {
+    amqpUrl: `amqp://${credentials}@127.0.0.1:${ports.amqp}`,
+    webStompUrl: `ws://${credentials}@127.0.0.1:${ports.webStomp}/ws`,
+    managementUrl: `http://${credentials}@127.0.0.1:${ports.management}`,
+    clientUsername: 'relay-client',
+    clientPassword: node.identity.clientPassword,
+    get pid() {
+      return node.pid;
+    },
+    dataDir,
+    stop: () => end('stop'),
+    kill: () => end('kill'),
+    async restart() {
+      if (running) await end('stop');
+      node = await runNode(dataDir, log, true);
+      running = true;
+      watch(node);
+    },
+  };
+}
