@@ -66,7 +66,8 @@ export function createUpgradeHandler(options: AcceptOptions): UpgradeHandler {
   return (request, socket, head) => {
     const onError = () => socket.destroy();
     socket.on('error', onError);
-    if (new URL(request.url ?? '/', 'http://relay').pathname !== options.path) {
+    // Not parsed as a URL: a request line such as `//[` is none, and an exception here would end the process.
+    if ((request.url ?? '/').split('?', 1)[0] !== options.path) {
       refuse(socket, 404, 'ERR_NOT_FOUND', `no WebSocket endpoint here; it is ${options.path}`);
       return;
     }
