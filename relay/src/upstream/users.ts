@@ -2,7 +2,8 @@ import type { Bindings } from '../broker/bindings.js';
 import { nodeQueueName } from '../broker/topology.js';
 import { routingKeyOf } from '../destination.js';
 import { OutboundMessage } from '../outbound/message.js';
-import { type Frame, header } from '../stomp/frame.js';
+import { encodeFrame } from '../stomp/encoder.js';
+import { EMPTY_BODY, type Frame, header } from '../stomp/frame.js';
 import { Delivery, type Settler } from './delivery.js';
 import { Link, type LinkOptions } from './link.js';
 
@@ -12,6 +13,12 @@ export interface UserTaker {
 }
 
 const SUBSCRIPTION = 'node';
+
+/**
+ * How long acknowledgements are gathered, in milliseconds. Each burst costs the quorum queue one sync of its log, for
+ * which new messages have to wait as well.
+ */
+const GATHER_MS = 20;
 
 /**
  * The `/user/…` side of the hub: one node queue, read over one link with individual acknowledgement, and one
@@ -25,6 +32,8 @@ export class UserHub implements Settler {
   private session = 0;
   private sequence = 0;
   private draining = false;
+  private settlements: Buffer[] = [];
+  private gathering: NodeJS.Timeout | undefined;
 
   constructor(
     options: LinkOptions,
@@ -67,6 +76,7 @@ export class UserHub implements Settler {
   }
 
   close(): Promise<void> {
+    this.flush();
     return this.link.close();
   }
 
@@ -102,11 +112,23 @@ export class UserHub implements Settler {
     if (Number(token.slice(0, separator)) !== this.session || !this.link.up) return;
     const headers = ['id', token.slice(separator + 1)];
     if (command === 'NACK') headers.push('requeue', 'false');
-    this.link.send(command, headers);
+    this.settlements.push(encodeFrame(command, headers, EMPTY_BODY, '1.2'));
+    // A long gathering must not use up what the broker lets be on its way.
+    if (this.settlements.length * 4 > this.prefetch) this.flush();
+    else this.gathering ??= setTimeout(() => this.flush(), GATHER_MS);
+  }
+
+  private flush(): void {
+    clearTimeout(this.gathering);
+    this.gathering = undefined;
+    const frames = this.settlements;
+    this.settlements = [];
+    if (frames.length > 0 && this.link.up) this.link.write(Buffer.concat(frames));
   }
 
   private consume(): void {
     this.session++;
+    this.settlements = [];
     this.link.send('SUBSCRIBE', [
       ...['id', SUBSCRIPTION, 'destination', `/amq/queue/${nodeQueueName(this.node)}`],
       ...['ack', 'client-individual', 'prefetch-count', String(this.prefetch), 'receipt', SUBSCRIPTION],

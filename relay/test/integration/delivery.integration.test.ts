@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { closures } from '../../src/closures.js';
 import { Service } from '../support/amqp.js';
+import { CountingProxy } from '../support/counting-proxy.js';
 import { frame } from '../support/raw.js';
 import { startRelay, type TestRelay, unique } from '../support/relay.js';
 import type { StompClient } from '../support/stomp.js';
+import { waitFor } from '../support/wait.js';
 
 const MIB = 1024 * 1024;
 
@@ -340,6 +342,34 @@ describe('order', () => {
     for (const tab of tabs) {
       await tab.received(count);
       expect(bodies(tab)).toEqual(expected);
+    }
+  });
+});
+
+describe('a burst of SENDs that ask for no receipt', () => {
+  it('arrives whole, and costs no link to the broker', async () => {
+    // Once RabbitMQ has held back a connection for publishing too fast, its Web-STOMP may end the connection.
+    const webStomp = await CountingProxy.open(inject('broker').webStompUrl);
+    const busy = await startRelay({ RABBITMQ_WEB_STOMP_URL: webStomp.url });
+    try {
+      const links = webStomp.connections;
+      for (let round = 0; round < 5; round++) {
+        const key = unique('burst');
+        const tap = await service.tap('amq.topic', key);
+        const client = await busy.connected(unique('sender'));
+        const expected = Array.from({ length: 3000 }, (_, i) => String(i));
+        for (const body of expected) client.send('SEND', { destination: `/topic/${key}` }, body);
+        client.send('DISCONNECT', { receipt: 'bye' });
+        await client.receipt('bye');
+        await waitFor(() => tap.messages.length >= expected.length || webStomp.connections > links, {
+          what: () => `all of them; ${tap.messages.length} came`,
+        });
+        expect(webStomp.connections).toBe(links);
+        expect(tap.bodies()).toEqual(expected);
+      }
+    } finally {
+      await busy.close();
+      await webStomp.close();
     }
   });
 });
