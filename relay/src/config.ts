@@ -69,11 +69,12 @@ const variables = z.object({
   RELAY_MAX_HEADERS: whole(8, 1000).default(128),
   RELAY_MAX_HEADER_BYTES: whole(256, 65536).default(16 * 1024),
   RELAY_MAX_SUBSCRIPTIONS: whole(1, 100_000).default(500),
-  RELAY_MAX_UNACKED: whole(1, 100_000).default(1000),
+  RELAY_MAX_UNACKED: whole(1, 100_000).default(200),
   RELAY_MAX_TRANSACTIONS: whole(1, 10_000).default(16),
   RELAY_MAX_QUEUED_BYTES: whole(65536, 1024 ** 3).default(8 * 1024 * 1024),
   RELAY_CONNECT_TIMEOUT: whole(100, 600_000).default(10_000),
   RELAY_CONFIRM_TIMEOUT: whole(1000, 600_000).default(15_000),
+  RELAY_ACK_TIMEOUT: whole(1000, 86_400_000).default(60_000),
   RELAY_SEND_TIMEOUT: whole(1000, 600_000).default(60_000),
   RELAY_START_TIMEOUT: whole(100, 600_000).default(30_000),
   RELAY_PING_INTERVAL: whole(1000, 600_000).default(30_000),
@@ -142,6 +143,11 @@ export function readConfig(source: NodeJS.ProcessEnv): RelayConfig {
       'RELAY_JWT_PUBLIC_KEY is neither a PEM or JWK text nor the name of a file that can be read',
     );
   }
+  for (const name of ['RABBITMQ_URL', 'RABBITMQ_WEB_STOMP_URL'] as const) {
+    if (!decodable(env[name])) {
+      problems.push(`${name} has a broken percent escape: encode user name, password and virtual host`);
+    }
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return { env, broker: brokerConfig(env), publicKey };
 }
@@ -149,6 +155,17 @@ export function readConfig(source: NodeJS.ProcessEnv): RelayConfig {
 function textOrFile(value: string): string {
   const text = value.replaceAll('\\n', '\n');
   return /^\s*(-----BEGIN|\{)/.test(text) ? text : readFileSync(value, 'utf8');
+}
+
+function decodable(url: string | undefined): boolean {
+  if (url === undefined) return true;
+  const { username, password, pathname } = new URL(url);
+  try {
+    for (const part of [username, password, pathname]) decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function brokerConfig(env: RelayConfig['env']): BrokerConfig {

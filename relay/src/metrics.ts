@@ -3,7 +3,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 /** Figures that a relay offers at /metrics, each with a bounded number of series. */
 export interface Metrics {
   readonly registry: Registry;
-  readonly framesIn: Counter<'command'>;
+  countFrame(command: string): void;
   /** MESSAGE frames handed to transports. Plain numbers: a labelled counter costs more than the delivery. */
   readonly delivered: { user: number; topic: number; private: number };
   readonly sends: Counter<'result'>;
@@ -47,21 +47,28 @@ export function createMetrics(observed: Observed): Metrics {
       for (const [link, up] of Object.entries(observed.linksUp())) this.set({ link }, up ? 1 : 0);
     },
   });
+  const counted = (name: string, help: string, label: string, counts: Record<string, number>) =>
+    new Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers,
+      collect() {
+        this.reset();
+        for (const [value, count] of Object.entries(counts)) this.inc({ [label]: value }, count);
+      },
+    });
   const delivered = { user: 0, topic: 0, private: 0 };
-  new Counter({
-    name: 'relay_messages_out_total',
-    help: 'MESSAGE frames to clients',
-    labelNames: ['kind'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [kind, count] of Object.entries(delivered)) this.inc({ kind }, count);
-    },
-  });
+  counted('relay_messages_out_total', 'MESSAGE frames to clients', 'kind', delivered);
+  // Only commands that the decoder knows get here, so the series are bounded.
+  const frames: Record<string, number> = {};
+  counted('relay_frames_in_total', 'Frames from clients', 'command', frames);
   return {
     registry,
     delivered,
-    framesIn: counter('relay_frames_in_total', 'Frames from clients', 'command'),
+    countFrame(command) {
+      frames[command] = (frames[command] ?? 0) + 1;
+    },
     sends: counter('relay_sends_total', 'SENDs that asked for a receipt, by outcome', 'result'),
     closes: counter('relay_closes_total', 'Closed sessions', 'closure'),
     denials: counter('relay_denials_total', 'Refused requests', 'reason'),

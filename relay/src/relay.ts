@@ -165,6 +165,7 @@ function limitsOf({ env }: RelayConfig): SessionLimits {
     maxQueuedBytes: env.RELAY_MAX_QUEUED_BYTES,
     connectTimeout: env.RELAY_CONNECT_TIMEOUT,
     confirmTimeout: env.RELAY_CONFIRM_TIMEOUT,
+    ackTimeout: env.RELAY_ACK_TIMEOUT,
     pingInterval: env.RELAY_PING_INTERVAL,
     heartbeat: env.RELAY_HEARTBEAT,
     maxAge: env.RELAY_MAX_SESSION_AGE,

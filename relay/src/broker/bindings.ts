@@ -40,8 +40,9 @@ export class Bindings {
       return present.bound;
     }
     const binding = pending(1);
+    present?.confirm();
     this.table.set(key, binding);
-    this.bind(key, binding);
+    this.request(key, binding);
     return binding.bound;
   }
 
@@ -49,7 +50,9 @@ export class Bindings {
     const binding = this.table.get(key);
     if (!binding || binding.wanted === 0) return;
     if (--binding.wanted > 0) return;
-    this.unbind(key, binding);
+    // Whoever still waits for the confirmation has given the subscription up itself.
+    binding.confirm();
+    this.request(key, binding);
   }
 
   /** Runs on every connection, after the node queue was declared. */
@@ -65,11 +68,8 @@ export class Bindings {
     );
     if (generation !== this.generation) return;
     this.channels = opened;
-    for (const [key, binding] of this.table) {
-      if (binding.wanted > 0) this.bind(key, binding);
-      else this.unbind(key, binding);
-    }
-    await Promise.all([...this.table.values()].filter((b) => b.wanted > 0).map((b) => b.bound));
+    // Awaited themselves, not through `bound`: when this connection goes too, they reject and the next one is tried.
+    await Promise.all([...this.table].map(([key, binding]) => this.apply(key, binding)));
   }
 
   /** Unbinds everything; resolves when the broker has done so. */
@@ -82,25 +82,26 @@ export class Bindings {
     this.table.clear();
   }
 
-  private bind(key: string, binding: Binding): void {
-    this.channelOf(key)
-      ?.bindQueue(nodeQueueName(this.node), names.user, key)
-      .then(binding.confirm, (error: Error) => this.failed('bind', error));
+  private request(key: string, binding: Binding): void {
+    this.apply(key, binding).catch((error: Error) =>
+      this.log.debug(
+        { error: error.message },
+        'a binding was interrupted; the next connection does it again',
+      ),
+    );
   }
 
-  private unbind(key: string, binding: Binding): void {
-    this.channelOf(key)
-      ?.unbindQueue(nodeQueueName(this.node), names.user, key)
-      .then(
-        () => {
-          if (this.table.get(key) === binding) this.table.delete(key);
-        },
-        (error: Error) => this.failed('unbind', error),
-      );
-  }
-
-  private failed(what: string, error: Error): void {
-    this.log.debug({ error: error.message }, `${what} interrupted; it is done again on the next connection`);
+  /** Makes the broker's side what is wanted here; does nothing while there is no channel. */
+  private async apply(key: string, binding: Binding): Promise<void> {
+    const channel = this.channelOf(key);
+    if (!channel) return;
+    if (binding.wanted > 0) {
+      await channel.bindQueue(nodeQueueName(this.node), names.user, key);
+      binding.confirm();
+    } else {
+      await channel.unbindQueue(nodeQueueName(this.node), names.user, key);
+      if (this.table.get(key) === binding) this.table.delete(key);
+    }
   }
 
   private channelOf(key: string): Channel | undefined {

@@ -45,12 +45,17 @@ export class AmqpConnection {
       opened.on('error', (error: Error) => {
         this.lastError = error;
       });
+      let ended = false;
+      opened.on('close', () => {
+        ended = true;
+        this.lost(opened);
+      });
       for (const prepare of this.preparations) await prepare(opened);
+      if (ended) throw new Error('the connection was closed while it was prepared');
       if (this.closed) {
         await opened.close().catch(() => {});
         return;
       }
-      opened.on('close', () => this.lost(opened));
       this.model = opened;
       this.lastError = undefined;
       this.backoff.reset();

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
 
 /** Names of everything that the relay owns on the broker. Clients never get at a name that starts with `relay.`. */
@@ -60,8 +61,13 @@ export async function declareNodeQueue(connection: ChannelModel, node: string, t
 export async function removeNodeQueue(connection: ChannelModel, node: string): Promise<boolean> {
   const channel = await connection.createChannel();
   channel.on('error', () => {});
-  const { messageCount, consumerCount } = await channel.checkQueue(nodeQueueName(node));
-  if (messageCount > 0 || consumerCount > 0) return false;
+  let state = await channel.checkQueue(nodeQueueName(node));
+  // The broker lets go of a consumer a moment after its connection has ended.
+  for (let i = 0; state.consumerCount > 0 && i < 20; i++) {
+    await setTimeout(25);
+    state = await channel.checkQueue(nodeQueueName(node));
+  }
+  if (state.messageCount > 0 || state.consumerCount > 0) return false;
   await channel.deleteQueue(nodeQueueName(node));
   await channel.close();
   return true;

@@ -1,6 +1,5 @@
 import { ProtocolError } from '../errors.js';
 import type { Session } from '../session/session.js';
-import { UserSubscription } from '../session/subscriptions.js';
 import { type Frame, type HeaderList, header } from '../stomp/frame.js';
 import { required } from './required.js';
 
@@ -17,9 +16,8 @@ export function handleNack(session: Session, frame: Frame): undefined {
 function acknowledge(session: Session, frame: Frame, command: 'ACK' | 'NACK'): void {
   const id = required(frame, session.version === '1.2' ? 'id' : 'message-id');
   const transaction = header(frame.headers, 'transaction');
-  const subscription = waitingFor(session, id);
-  if (subscription) {
-    const settle = () => subscription.acknowledge(id, command === 'ACK');
+  if (session.acknowledgements.has(id)) {
+    const settle = () => session.acknowledgements.settle(id, command === 'ACK');
     if (transaction === undefined) settle();
     else
       session.transactions.add(transaction, id.length, (done) => {
@@ -40,11 +38,4 @@ function acknowledge(session: Session, frame: Frame, command: 'ACK' | 'NACK'): v
     headers.push('transaction', transaction);
   }
   link.acknowledge(command, headers, session.whenConfirmed(frame));
-}
-
-function waitingFor(session: Session, id: string): UserSubscription | undefined {
-  for (const subscription of session.subscriptions.values()) {
-    if (subscription instanceof UserSubscription && subscription.waitsFor(id)) return subscription;
-  }
-  return undefined;
 }

@@ -4,6 +4,7 @@ import { DestinationError, ProtocolError, RelayError } from '../errors.js';
 import type { Session } from '../session/session.js';
 import {
   type AckMode,
+  AcknowledgedUserSubscription,
   PrivateSubscription,
   TopicSubscription,
   UserSubscription,
@@ -31,8 +32,11 @@ export function handleSubscribe(session: Session, frame: Frame): undefined {
 
   if (destination.kind === 'user') {
     // Queue-shaping headers mean nothing here: the user's mail outlives the connection in any case.
-    const ordinal = ackMode === 'auto' ? 0 : session.nextOrdinal();
-    const subscription = new UserSubscription(session, id, text, destination.key, ackMode, ordinal);
+    const { key } = destination;
+    const subscription =
+      ackMode === 'auto'
+        ? new UserSubscription(session, id, text, key)
+        : new AcknowledgedUserSubscription(session, id, text, key, ackMode);
     start(session, frame, id, subscription);
     return;
   }

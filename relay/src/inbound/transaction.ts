@@ -28,6 +28,7 @@ export function handleCommit(session: Session, frame: Frame): undefined {
   };
   if (onPrivateLink) session.private.link.end('COMMIT', name, done);
   for (const action of actions) action(done);
+  session.intake.throttle(session.sends);
 }
 
 /** ABORT (STOMP 1.2, ABORT). */

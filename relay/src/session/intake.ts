@@ -1,3 +1,4 @@
+import { RelayError } from '../errors.js';
 import type { Frame } from '../stomp/frame.js';
 import type { Transport } from '../transport/transport.js';
 
@@ -8,6 +9,8 @@ export interface Congestible {
 
 /** How much may wait for an earlier frame before the client is not read any more, in bytes. */
 const MOST_BACKLOG = 256 * 1024;
+/** How much may wait at all, in bytes. */
+const MOST_BACKLOG_EVER = 32 * 1024 * 1024;
 /** What a waiting frame costs beside its body. */
 const FRAME_OVERHEAD = 512;
 
@@ -37,6 +40,10 @@ export class Intake {
     this.backlogBytes += frame.body.length + FRAME_OVERHEAD;
     // Until then the client is read on, so that its pongs, its heart-beats and its going away are noticed.
     if (this.backlogBytes > MOST_BACKLOG) this.pause();
+    // One WebSocket message of two-byte frames is a hundred thousand of them, and a pause comes too late for it.
+    if (this.backlogBytes > MOST_BACKLOG_EVER) {
+      throw new RelayError('ERR_TOO_MANY_FRAMES', 'too many frames wait for an earlier one', 'limitExceeded');
+    }
   }
 
   /** Nothing more is handled until `release`; these frames first then. */

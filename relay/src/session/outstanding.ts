@@ -15,9 +15,12 @@ export class Outstanding {
     if (this.waiting && this.nothing) this.giveUp();
   }
 
-  /** Resolves when everything is confirmed and proved, or given up, at the latest after `limit` milliseconds. */
-  async settled(limit: number): Promise<void> {
-    if (this.nothing) return;
+  /**
+   * Resolves when everything is confirmed and proved, or given up, at the latest after `limit` milliseconds; true when
+   * no frame waits for the broker any more.
+   */
+  async settled(limit: number): Promise<boolean> {
+    if (this.nothing) return true;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, limit);
       this.waiting ??= [];
@@ -26,6 +29,7 @@ export class Outstanding {
         resolve();
       });
     });
+    return this.frames === 0;
   }
 
   /** Nothing more will come to an end. */

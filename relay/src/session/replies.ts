@@ -1,5 +1,5 @@
 /** How many reply addresses a session remembers; the oldest are forgotten. */
-const REMEMBERED = 1000;
+const REMEMBERED = 100;
 
 /**
  * Where a client was asked to reply. It may send there and to no other reply queue, so that guessing the name

@@ -21,6 +21,8 @@ export interface SessionLimits {
   connectTimeout: number;
   /** Milliseconds until a client must have proved what it was sent. */
   confirmTimeout: number;
+  /** Milliseconds within which one of the messages that wait for an ACK must be acknowledged. */
+  ackTimeout: number;
   /** Milliseconds between probes of a client that is silent on the socket level. */
   pingInterval: number;
   /** The shortest heart-beat interval that the relay offers, in milliseconds. */

@@ -10,6 +10,7 @@ import { type Frame, header, type StompVersion } from '../stomp/frame.js';
 import type { Transport, TransportEvents } from '../transport/transport.js';
 import type { Delivery } from '../upstream/delivery.js';
 import type { SendLink } from '../upstream/sends.js';
+import { Acknowledgements } from './acknowledgements.js';
 import { Heartbeats } from './heartbeats.js';
 import { Intake } from './intake.js';
 import { Outstanding } from './outstanding.js';
@@ -43,7 +44,7 @@ export class Session implements TransportEvents {
   private privateSide: Private | undefined;
   private transactionList: Transactions | undefined;
   private replyTargets: Replies | undefined;
-  private ordinals = 0;
+  private acknowledgementList: Acknowledgements | undefined;
 
   constructor(
     readonly transport: Transport,
@@ -54,7 +55,12 @@ export class Session implements TransportEvents {
     this.heartbeats = new Heartbeats(transport, services.limits);
     this.intake = new Intake(transport, (frame) => this.handle(frame));
     this.decoder = new FrameDecoder(
-      { onFrame: (frame) => this.intake.receive(frame) },
+      {
+        onFrame: (frame) => {
+          services.metrics.countFrame(frame.command);
+          this.intake.receive(frame);
+        },
+      },
       { side: 'server', limits: services.limits },
     );
     services.sessions.add(this);
@@ -100,8 +106,9 @@ export class Session implements TransportEvents {
     return this.replyTargets;
   }
 
-  nextOrdinal(): number {
-    return ++this.ordinals;
+  get acknowledgements(): Acknowledgements {
+    this.acknowledgementList ??= new Acknowledgements(this.services.limits.maxUnacked);
+    return this.acknowledgementList;
   }
 
   // What the transport tells.
@@ -132,8 +139,8 @@ export class Session implements TransportEvents {
     this.transport.terminate();
   }
 
-  onClose(): void {
-    this.end('normal');
+  onClose(code: number): void {
+    this.end(code === 1000 || code === 1001 ? 'normal' : 'lost');
   }
 
   // What handlers and subscriptions use.
@@ -201,11 +208,13 @@ export class Session implements TransportEvents {
   }
 
   /**
-   * Before a close that the client asked for: waits until what it sent is confirmed and what it was sent is
-   * proved, at most `limit` milliseconds.
+   * The client takes its leave. Nothing new is delivered to it; resolves when what it sent is confirmed and what it
+   * was sent is proved, at the latest after `limit` milliseconds. False when the broker has not confirmed by then.
    */
-  settled(limit: number): Promise<void> {
+  leave(limit: number): Promise<boolean> {
     this.state = 'leaving';
+    for (const subscription of this.subscriptions.values()) subscription.end();
+    this.subscriptions.clear();
     return this.outstanding.settled(limit);
   }
 
@@ -232,11 +241,15 @@ export class Session implements TransportEvents {
   tick(now: number): void {
     if (this.state === 'closed') return;
     this.intake.tick();
+    this.privateSide?.link.tick(now);
+    if (this.isClosed) return;
     const { limits } = this.services;
     if (this.state === 'opening' && now - this.openedAt > limits.connectTimeout) {
       this.fail(new ProtocolError('ERR_CONNECT_TIMEOUT', 'no CONNECT frame in time', 'connectTimeout'));
     } else if (this.identity?.expiresAt !== undefined && now >= this.identity.expiresAt) {
       this.fail(new RelayError('ERR_TOKEN_EXPIRED', 'the token has expired', 'tokenExpired'));
+    } else if ((this.acknowledgementList?.stalled(now) ?? 0) > limits.ackTimeout) {
+      this.fail(new RelayError('ERR_ACK_TIMEOUT', 'no message was acknowledged in time', 'slowConsumer'));
     } else if (now - this.openedAt > limits.maxAge) this.close('goingAway');
     else this.heartbeats.tick(now, this.intake.paused, (closure) => this.lose(closure));
   }
@@ -245,7 +258,6 @@ export class Session implements TransportEvents {
 
   private handle(frame: Frame): void {
     if (this.state === 'closed' || this.state === 'leaving') return;
-    this.services.metrics.framesIn.inc({ command: frame.command });
     try {
       const command = commands[frame.command];
       if (!command) throw new ProtocolError('ERR_BAD_COMMAND', `${frame.command} is no command of a client`);
@@ -272,12 +284,12 @@ export class Session implements TransportEvents {
   }
 
   private lose(closure: ClosureName): void {
-    this.close(closure);
+    this.close(closure === 'slowConsumer' && this.unproven.size === 0 ? 'heartbeatLost' : closure);
     // It does not answer: nobody is there to take part in a closing handshake.
     this.transport.terminate();
   }
 
-  private end(closure: ClosureName): void {
+  private end(closure: ClosureName | 'lost'): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.decoder.stop();

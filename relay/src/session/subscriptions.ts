@@ -15,19 +15,13 @@ export interface Subscription {
   end(): void;
 }
 
-/** A subscription to one of the client's own `/user/…` destinations. */
+/** A subscription with automatic acknowledgement to one of the client's own `/user/…` destinations. */
 export class UserSubscription implements Subscription, UserTaker {
-  /** Deliveries that wait for the client's ACK, oldest first; by the ack value that the client was given. */
-  private unacked: Map<string, Delivery> | undefined;
-
   constructor(
-    private readonly session: Session,
-    private readonly id: string,
-    private readonly destination: string,
+    protected readonly session: Session,
+    protected readonly id: string,
+    protected readonly destination: string,
     private readonly key: string,
-    readonly ackMode: AckMode,
-    /** Makes ack values of several subscriptions to one destination distinct. */
-    private readonly ordinal: number,
   ) {}
 
   start(): Promise<void> {
@@ -36,25 +30,50 @@ export class UserSubscription implements Subscription, UserTaker {
 
   end(): void {
     this.session.services.users.unsubscribe(this.key, this);
-    if (!this.unacked) return;
-    for (const delivery of this.unacked.values()) delivery.release();
-    this.unacked = undefined;
   }
 
   deliver(message: OutboundMessage, delivery: Delivery): void {
-    const { session, id: subscription, destination } = this;
-    const view = { subscription, destination, version: session.version };
-    session.services.metrics.delivered.user++;
-    if (message.replyTo !== undefined) session.replies.remember(message.replyTo);
-    if (this.ackMode === 'auto') {
-      session.sendUnproven(message.encode(view), delivery);
+    const { session } = this;
+    if (session.isClosed) {
+      delivery.release();
       return;
     }
-    const ack = `${this.ordinal}:${message.id}`;
-    this.unacked ??= new Map();
-    this.unacked.set(ack, delivery);
-    session.send(message.encode({ ...view, ack }));
-    if (this.unacked.size > session.services.limits.maxUnacked) {
+    session.services.metrics.delivered.user++;
+    if (message.replyTo !== undefined) session.replies.remember(message.replyTo);
+    this.hand(message, delivery);
+  }
+
+  protected hand(message: OutboundMessage, delivery: Delivery): void {
+    const { session, id: subscription, destination } = this;
+    session.sendUnproven(message.encode({ subscription, destination, version: session.version }), delivery);
+  }
+}
+
+/** The same with acknowledgement by the client. */
+export class AcknowledgedUserSubscription extends UserSubscription {
+  private readonly ordinal: number;
+
+  constructor(
+    session: Session,
+    id: string,
+    destination: string,
+    key: string,
+    ackMode: 'client' | 'client-individual',
+  ) {
+    super(session, id, destination, key);
+    this.ordinal = session.acknowledgements.register(ackMode === 'client');
+  }
+
+  override end(): void {
+    super.end();
+    this.session.acknowledgements.release(this.ordinal);
+  }
+
+  protected override hand(message: OutboundMessage, delivery: Delivery): void {
+    const { session, id: subscription, destination } = this;
+    const ack = session.acknowledgements.add(this.ordinal, message.id, delivery);
+    if (ack === undefined) {
+      delivery.release();
       session.fail(
         new RelayError(
           'ERR_TOO_MANY_UNACKED',
@@ -62,34 +81,10 @@ export class UserSubscription implements Subscription, UserTaker {
           'slowConsumer',
         ),
       );
-    }
-  }
-
-  waitsFor(ack: string): boolean {
-    return this.unacked?.has(ack) ?? false;
-  }
-
-  /** Settles what an ACK or NACK names; nothing when it was settled before. */
-  acknowledge(ack: string, accepted: boolean): void {
-    const { unacked } = this;
-    if (!unacked?.has(ack)) return;
-    if (this.ackMode === 'client-individual') {
-      settle(unacked.get(ack), accepted);
-      unacked.delete(ack);
       return;
     }
-    // STOMP 1.2, ACK: with ack:client it covers this message and all before it.
-    for (const [earlier, delivery] of unacked) {
-      settle(delivery, accepted);
-      unacked.delete(earlier);
-      if (earlier === ack) return;
-    }
+    session.send(message.encode({ subscription, destination, version: session.version, ack }));
   }
-}
-
-function settle(delivery: Delivery | undefined, accepted: boolean): void {
-  if (accepted) delivery?.confirm();
-  else delivery?.release();
 }
 
 /** An automatic-acknowledgement subscription to a topic, served by a feed that all clients share. */

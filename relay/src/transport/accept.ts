@@ -92,5 +92,7 @@ function refuse(socket: Duplex, status: number, code: string, message: string): 
   ];
   if (status === 401) lines.push('WWW-Authenticate: Bearer error="invalid_token"');
   if (status === 503) lines.push('Retry-After: 5');
+  // A client that keeps its half open would keep the socket.
+  socket.once('finish', () => socket.destroy());
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
 }

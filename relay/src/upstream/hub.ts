@@ -37,6 +37,7 @@ export class Hub {
       env.RELAY_USER_PREFETCH,
       this.bindings,
       onUndeliverable,
+      () => this.amqp.reset(new Error('the node queue is gone; it is declared again')),
     );
     this.topics = new TopicHub(this.link('topics'), env.RELAY_TOPIC_PREFETCH);
     const limits = { timeout: env.RELAY_SEND_TIMEOUT, highWater: env.RELAY_MAX_QUEUED_BYTES };
@@ -71,7 +72,7 @@ export class Hub {
   openPrivateLink(name: string, events: PrivateEvents): PrivateLink {
     const { broker, env } = this.config;
     const options = { ...this.link(name), login: broker.clientLogin, passcode: broker.clientPasscode };
-    return new PrivateLink(options, env.RELAY_MAX_QUEUED_BYTES, events);
+    return new PrivateLink(options, env.RELAY_MAX_QUEUED_BYTES, env.RELAY_SEND_TIMEOUT, events);
   }
 
   readiness(): Readiness {
@@ -103,6 +104,8 @@ export class Hub {
       if (!this.amqp.up) return;
       await this.bindings.clear();
       await this.users.close();
+      // What was refused may still be on its way out of the queue, where no count shows it.
+      if (this.users.refusedLately) return;
       await this.amqp.use((connection) => removeNodeQueue(connection, this.node));
     };
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, FAREWELL_MS).unref());

@@ -13,8 +13,6 @@ export interface LinkOptions {
   passcode: string;
   vhost: string;
   log: Logger;
-  /** What the broker may send at most, in bytes; it is trusted, the bound only stops a runaway. */
-  maxFrameBytes?: number;
 }
 
 export interface LinkEvents {
@@ -32,6 +30,9 @@ export interface LinkEvents {
 
 const HEARTBEAT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 10_000;
+
+/** A link that was up that long counts as a good one. */
+const STABLE_MS = 3000;
 
 /**
  * RabbitMQ answers what its channel dies of (403, 404, 406 …) with this close and, more often than not, without the ERROR
@@ -54,6 +55,7 @@ export class Link {
   private beat: NodeJS.Timeout | undefined;
   private retry: NodeJS.Timeout | undefined;
   private heard = 0;
+  private upSince = 0;
   private readonly backoff = new Backoff();
   /** Why the link is down; undefined while it is up. */
   lastError: string | undefined = 'not connected yet';
@@ -85,10 +87,7 @@ export class Link {
       skipUTF8Validation: true,
     });
     this.socket = socket;
-    const decoder = new FrameDecoder(
-      { onFrame: (frame) => this.receive(frame) },
-      { side: 'client', limits: { maxFrameBytes: this.options.maxFrameBytes ?? 128 * 1024 * 1024 } },
-    );
+    const decoder = new FrameDecoder({ onFrame: (frame) => this.receive(frame) }, { side: 'client' });
     socket.on('open', () => this.connect());
     socket.on('message', (data: Buffer) => {
       this.heard = Date.now();
@@ -172,7 +171,7 @@ export class Link {
       this.session = header(frame.headers, 'session') ?? '';
       this.lastError = undefined;
       this.refused = false;
-      this.backoff.reset();
+      this.upSince = Date.now();
       this.heard = Date.now();
       this.beat = setInterval(() => this.heartbeat(), HEARTBEAT_MS / 2);
       this.events.onUp();
@@ -204,6 +203,8 @@ export class Link {
     if (this.socket !== socket) return;
     const refused = this.connected && (code === REFUSED_CLOSE || this.gotError);
     this.gotError = false;
+    // A link that dies as soon as it is up must not be made again without a pause.
+    if (this.connected && Date.now() - this.upSince > STABLE_MS) this.backoff.reset();
     this.clearTimers();
     this.socket = undefined;
     this.connected = false;

@@ -19,6 +19,8 @@ interface Flying {
   frame: Buffer;
   done: Done | undefined;
   onLoss: OnLoss;
+  /** When a SEND that is repeated is given up; undefined for what waits as long as it takes. */
+  deadline: number | undefined;
 }
 
 const REMEMBERED_SESSIONS = 16;
@@ -44,6 +46,8 @@ export class PrivateLink {
   private readonly flying = new Map<string, Flying>();
   /** Subscriptions that the broker has confirmed. */
   private readonly subscriptions = new Map<string, HeaderList>();
+  /** Those whose confirmation is on its way. */
+  private readonly subscribing = new Map<string, Flying>();
   private readonly transactions = new Set<string>();
   private readonly lostTransactions = new Set<string>();
   private readonly earlierSessions: string[] = [];
@@ -55,6 +59,7 @@ export class PrivateLink {
   constructor(
     options: LinkOptions,
     private readonly maxWaitingBytes: number,
+    private readonly sendTimeout: number,
     private readonly events: PrivateEvents,
   ) {
     this.link = new Link(options, {
@@ -90,25 +95,36 @@ export class PrivateLink {
   }
 
   subscribe(id: string, headers: HeaderList, done: Done): void {
-    this.request('SUBSCRIBE', headers, EMPTY_BODY, 'repeat', (error) => {
-      if (!error) this.subscriptions.set(id, headers);
+    const flying = this.request('SUBSCRIBE', headers, EMPTY_BODY, 'repeat', (error) => {
+      if (this.subscribing.get(id) === flying) {
+        this.subscribing.delete(id);
+        if (!error) this.subscriptions.set(id, headers);
+      }
       done(error);
     });
+    if (flying) this.subscribing.set(id, flying);
   }
 
   unsubscribe(id: string, headers: HeaderList, done?: Done): void {
     this.request('UNSUBSCRIBE', headers, EMPTY_BODY, 'settle', (error) => done?.(error));
     this.subscriptions.delete(id);
+    // Not confirmed yet, and ended already: it must not be made again on a later connection.
+    const flying = this.subscribing.get(id);
+    if (flying) flying.onLoss = 'settle';
+    this.subscribing.delete(id);
   }
 
   /** A SEND. With `done` it is repeated over lost connections until the broker has confirmed it. */
   publish(headers: HeaderList, body: Buffer, done?: Done): void {
+    if (this.isLost(headers)) return;
     const inTransaction = header(headers, 'transaction') !== undefined;
-    this.request('SEND', headers, body, inTransaction ? 'settle' : 'repeat', done);
+    const flying = this.request('SEND', headers, body, inTransaction ? 'settle' : 'repeat', done);
+    if (flying && !inTransaction) flying.deadline = Date.now() + this.sendTimeout;
   }
 
   /** @throws RelayError when the id was not given out over this link. */
   acknowledge(command: 'ACK' | 'NACK', headers: HeaderList, done?: Done): void {
+    if (this.isLost(headers)) return;
     const id = header(headers, 'id') ?? '';
     if (this.earlierSessions.some((session) => id.includes(`@@${session}@@`))) {
       done?.();
@@ -153,18 +169,35 @@ export class PrivateLink {
     );
   }
 
+  /** Called a few times a second: refuses SENDs that the broker has not confirmed in time. */
+  tick(now: number): void {
+    for (const { deadline } of this.flying.values()) {
+      if (deadline === undefined || deadline > now) continue;
+      const message = 'the broker did not confirm the message in time';
+      this.events.onRefused(new RelayError('ERR_SEND_TIMEOUT', message, 'brokerUnavailable'));
+      return;
+    }
+  }
+
+  /** What belongs to a transaction that was lost goes nowhere; its COMMIT tells. */
+  private isLost(headers: HeaderList): boolean {
+    return this.lostTransactions.has(header(headers, 'transaction') ?? '');
+  }
+
   private request(
     command: string,
     headers: HeaderList,
     body: Buffer,
     onLoss: OnLoss,
     done: Done | undefined,
-  ): void {
+  ): Flying | undefined {
     const wanted = done !== undefined || onLoss === 'fail';
     const receipt = `p${++this.sequence}`;
     const frame = encodeFrame(command, wanted ? ['receipt', receipt, ...headers] : headers, body, '1.2');
-    if (wanted) this.flying.set(receipt, { frame, done, onLoss });
+    const flying: Flying | undefined = wanted ? { frame, done, onLoss, deadline: undefined } : undefined;
+    if (flying) this.flying.set(receipt, flying);
     this.write(frame);
+    return flying;
   }
 
   private write(frame: Buffer): void {

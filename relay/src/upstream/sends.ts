@@ -6,16 +6,13 @@ import { Link, type LinkOptions } from './link.js';
 /** Called once: without an error when the broker has confirmed the message. */
 export type SendDone = (error?: RelayError) => void;
 
-interface Pending {
+interface Entry {
   frame: Buffer;
-  done: SendDone;
+  /** Our receipt id; undefined when the client wants no confirmation. */
+  receipt: string | undefined;
+  done: SendDone | undefined;
   deadline: number;
-  /** How often the broker ended the link because of a frame while this one was on it. */
-  strikes: number;
 }
-
-/** A message that was on the link that often is refused to its sender, lest it break the link for ever. */
-const MOST_STRIKES = 2;
 
 export interface SendLimits {
   /** Milliseconds until a SEND that the broker has not confirmed is refused. */
@@ -25,14 +22,21 @@ export interface SendLimits {
 }
 
 /**
- * One shared link for SENDs. What asks for a receipt is kept until the broker's RECEIPT (a publisher
- * confirm) and sent again, in order, when the link had to be re-established: at least once, never silently
- * dropped. What asks for none is written once, or waits while the link is down.
+ * One shared link for SENDs, in the order in which they were given. What asks for a receipt is kept until the
+ * broker's RECEIPT (a publisher confirm) and sent again when the link had to be re-established: at least once,
+ * never silently dropped. What asks for none is written once, or waits while the link is down.
  */
 export class SendLink {
   private readonly link: Link;
-  private readonly pending = new Map<string, Pending>();
-  private waiting: Buffer[] = [];
+  /** Not on the wire yet, in order. */
+  private waiting: Entry[] = [];
+  /** On the wire, without RECEIPT so far, in order. */
+  private readonly flying = new Map<string, Entry>();
+  /**
+   * How many confirmed SENDs go one at a time: the broker ended the link because of one of them, and alone on the
+   * wire the guilty one is known. The others, of other clients, must not suffer for it.
+   */
+  private suspects = 0;
   private keptBytes = 0;
   private sequence = 0;
   private readonly sweep: NodeJS.Timeout;
@@ -42,13 +46,13 @@ export class SendLink {
     private readonly limits: SendLimits,
   ) {
     this.link = new Link(options, {
-      onUp: () => this.restore(),
+      onUp: () => this.pump(),
       onFrame: (frame) => this.receive(frame),
       onError: (frame) =>
         options.log.error({ link: options.name, message: header(frame.headers, 'message') }, 'broker error'),
       onDown: (reason, refused) => {
         options.log.warn({ link: options.name, reason }, 'link lost');
-        if (refused) this.strike();
+        this.recall(refused);
       },
     });
     this.sweep = setInterval(() => this.tick(), 250);
@@ -75,65 +79,85 @@ export class SendLink {
     clearInterval(this.sweep);
     void this.link.close();
     const error = new RelayError('ERR_RELAY_CLOSING', 'the relay is going away', 'goingAway');
-    for (const { done } of [...this.pending.values()]) done(error);
-    this.pending.clear();
+    const entries = [...this.flying.values(), ...this.waiting];
+    this.flying.clear();
+    this.waiting = [];
+    for (const { done } of entries) done?.(error);
   }
 
   /** `headers` are checked already and carry no receipt. With `done`, the broker is asked to confirm. */
   send(headers: HeaderList, body: Buffer, done?: SendDone): void {
-    if (!done) {
-      const frame = encodeFrame('SEND', headers, body, '1.2');
-      if (this.link.up) this.link.write(frame);
-      else {
-        this.waiting.push(frame);
-        this.keptBytes += frame.length;
-      }
-      return;
-    }
-    const receipt = `s${++this.sequence}`;
-    const frame = encodeFrame('SEND', ['receipt', receipt, ...headers], body, '1.2');
-    this.pending.set(receipt, { frame, done, deadline: Date.now() + this.limits.timeout, strikes: 0 });
-    this.keptBytes += frame.length;
-    if (this.link.up) this.link.write(frame);
+    const receipt = done && `s${++this.sequence}`;
+    const frame = encodeFrame('SEND', receipt ? ['receipt', receipt, ...headers] : headers, body, '1.2');
+    const entry: Entry = { frame, receipt, done, deadline: Date.now() + this.limits.timeout };
+    if (done || !this.direct) this.keptBytes += frame.length;
+    if (this.direct) this.write(entry);
+    else this.waiting.push(entry);
   }
 
-  private restore(): void {
-    for (const { frame } of this.pending.values()) this.link.write(frame);
-    for (const frame of this.waiting) {
-      this.link.write(frame);
-      this.keptBytes -= frame.length;
+  /** True when a SEND may go out at once without overtaking another. */
+  private get direct(): boolean {
+    return this.link.up && this.waiting.length === 0 && this.suspects === 0;
+  }
+
+  private write(entry: Entry): void {
+    if (entry.receipt !== undefined) this.flying.set(entry.receipt, entry);
+    this.link.write(entry.frame);
+  }
+
+  private pump(): void {
+    let next = 0;
+    while (this.link.up && next < this.waiting.length) {
+      const entry = this.waiting[next] as Entry;
+      if (this.suspects > 0 && this.flying.size > 0) break;
+      next++;
+      if (entry.receipt === undefined) this.keptBytes -= entry.frame.length;
+      this.write(entry);
     }
-    this.waiting = [];
+    if (next > 0) this.waiting = this.waiting.slice(next);
+  }
+
+  private recall(refused: boolean): void {
+    const entries = [...this.flying.values()];
+    this.flying.clear();
+    const guilty = refused && entries.length === 1 ? entries.pop() : undefined;
+    this.suspects = refused ? entries.length : Math.min(this.suspects, entries.length + this.waiting.length);
+    this.waiting = [...entries, ...this.waiting];
+    if (!guilty) return;
+    const message = 'the broker refused the message';
+    this.settle(guilty, new RelayError('ERR_BROKER_REFUSED', message, 'brokerRefused'));
   }
 
   private receive(frame: Frame): void {
-    if (frame.command === 'RECEIPT') this.settle(header(frame.headers, 'receipt-id') ?? '');
+    if (frame.command !== 'RECEIPT') return;
+    const entry = this.flying.get(header(frame.headers, 'receipt-id') ?? '');
+    if (!entry) return;
+    this.flying.delete(entry.receipt ?? '');
+    if (this.suspects > 0) this.suspects--;
+    if (this.waiting.length > 0) this.pump();
+    this.settle(entry);
   }
 
-  private strike(): void {
-    for (const [receipt, pending] of this.pending) {
-      if (++pending.strikes < MOST_STRIKES) continue;
-      this.settle(
-        receipt,
-        new RelayError('ERR_BROKER_REFUSED', 'the broker refused the message', 'brokerRefused'),
-      );
-    }
-  }
-
-  private settle(receipt: string, error?: RelayError): void {
-    const pending = this.pending.get(receipt);
-    if (!pending) return;
-    this.pending.delete(receipt);
-    this.keptBytes -= pending.frame.length;
-    pending.done(error);
+  private settle(entry: Entry, error?: RelayError): void {
+    this.keptBytes -= entry.frame.length;
+    entry.done?.(error);
   }
 
   private tick(): void {
     const now = Date.now();
-    for (const [receipt, { deadline }] of this.pending) {
-      if (deadline > now) break;
-      const message = 'the broker did not confirm the message in time';
-      this.settle(receipt, new RelayError('ERR_SEND_TIMEOUT', message, 'brokerUnavailable'));
+    const late: Entry[] = [];
+    for (const [receipt, entry] of this.flying) {
+      if (entry.deadline > now) break;
+      this.flying.delete(receipt);
+      late.push(entry);
+    }
+    if (this.waiting.some((entry) => entry.done && entry.deadline <= now)) {
+      late.push(...this.waiting.filter((entry) => entry.done && entry.deadline <= now));
+      this.waiting = this.waiting.filter((entry) => !entry.done || entry.deadline > now);
+    }
+    const message = 'the broker did not confirm the message in time';
+    for (const entry of late) {
+      this.settle(entry, new RelayError('ERR_SEND_TIMEOUT', message, 'brokerUnavailable'));
     }
   }
 }

@@ -18,10 +18,14 @@ interface Group {
 }
 
 interface Feed {
+  /** Its subscription id on the link. */
+  id: string;
   destination: string;
   groups: Map<string, Group>;
   takers: number;
+  /** Resolves once the broker has confirmed the subscription on the present connection. */
   ready: Promise<void>;
+  confirmed: boolean;
   confirm: () => void;
 }
 
@@ -45,13 +49,14 @@ export class TopicHub {
   ) {
     this.link = new Link(options, {
       onUp: () => {
-        for (const [id, feed] of this.byId) this.establish(id, feed);
+        for (const feed of this.byId.values()) this.establish(feed);
       },
       onFrame: (frame) => this.receive(frame),
       onError: (frame) =>
         options.log.warn({ link: options.name, message: header(frame.headers, 'message') }, 'broker error'),
       onDown: (reason) => {
         this.unacked = undefined;
+        for (const feed of this.byId.values()) if (feed.confirmed) Object.assign(feed, unconfirmed());
         options.log.warn({ link: options.name, reason }, 'link lost');
       },
     });
@@ -103,15 +108,11 @@ export class TopicHub {
   }
 
   private createFeed(destination: string): Feed {
-    let confirm = () => {};
-    const ready = new Promise<void>((resolve) => {
-      confirm = resolve;
-    });
-    const feed: Feed = { destination, groups: new Map(), takers: 0, ready, confirm };
     const id = `t${++this.sequence}`;
+    const feed: Feed = { id, destination, groups: new Map(), takers: 0, ...unconfirmed() };
     this.byDestination.set(destination, feed);
     this.byId.set(id, feed);
-    if (this.link.up) this.establish(id, feed);
+    if (this.link.up) this.establish(feed);
     return feed;
   }
 
@@ -119,24 +120,24 @@ export class TopicHub {
     // The broker takes no ACK for a subscription that has ended, and this one's may be the newest.
     this.flushAck();
     this.byDestination.delete(feed.destination);
-    for (const [id, other] of this.byId) {
-      if (other !== feed) continue;
-      this.byId.delete(id);
-      if (this.link.up) this.link.send('UNSUBSCRIBE', ['id', id]);
-      return;
-    }
+    this.byId.delete(feed.id);
+    if (this.link.up) this.link.send('UNSUBSCRIBE', ['id', feed.id]);
+    // Whoever still waits for the confirmation has given the subscription up itself.
+    feed.confirm();
   }
 
-  private establish(id: string, feed: Feed): void {
+  private establish({ id, destination }: Feed): void {
     this.link.send('SUBSCRIBE', [
-      ...['id', id, 'destination', feed.destination],
+      ...['id', id, 'destination', destination],
       ...['ack', 'client', 'prefetch-count', String(this.prefetch), 'receipt', id],
     ]);
   }
 
   private receive(frame: Frame): void {
     if (frame.command === 'RECEIPT') {
-      this.byId.get(header(frame.headers, 'receipt-id') ?? '')?.confirm();
+      const feed = this.byId.get(header(frame.headers, 'receipt-id') ?? '');
+      if (feed) feed.confirmed = true;
+      feed?.confirm();
       return;
     }
     if (frame.command !== 'MESSAGE') return;
@@ -173,4 +174,12 @@ export class TopicHub {
 
 function groupKey(taker: TopicTaker): string {
   return `${taker.version}\n${taker.subscriptionId}`;
+}
+
+function unconfirmed(): Pick<Feed, 'ready' | 'confirmed' | 'confirm'> {
+  let confirm = () => {};
+  const ready = new Promise<void>((resolve) => {
+    confirm = resolve;
+  });
+  return { ready, confirmed: false, confirm };
 }

@@ -32,6 +32,7 @@ export class UserHub implements Settler {
   private session = 0;
   private sequence = 0;
   private draining = false;
+  private lastRefusal = 0;
   private settlements: Buffer[] = [];
   private gathering: NodeJS.Timeout | undefined;
 
@@ -41,14 +42,17 @@ export class UserHub implements Settler {
     private readonly prefetch: number,
     private readonly bindings: Bindings,
     private readonly onUndeliverable: () => void,
+    private readonly onQueueGone: () => void,
   ) {
     this.link = new Link(options, {
       onUp: () => this.consume(),
       onFrame: (frame) => this.receive(frame),
       onError: (frame) =>
         options.log.warn({ link: options.name, message: header(frame.headers, 'message') }, 'broker error'),
-      onDown: (reason) => {
+      onDown: (reason, refused) => {
         this.consuming = false;
+        // There is one thing here that the broker can refuse: a node queue that was deleted or has expired.
+        if (refused) this.onQueueGone();
         options.log.warn({ link: options.name, reason }, 'link lost');
       },
     });
@@ -60,6 +64,11 @@ export class UserHub implements Settler {
 
   get state(): Link {
     return this.link;
+  }
+
+  /** True when messages were given up in the last seconds. */
+  get refusedLately(): boolean {
+    return Date.now() - this.lastRefusal < 5000;
   }
 
   get routeCount(): number {
@@ -102,6 +111,7 @@ export class UserHub implements Settler {
   }
 
   refuse(token: string): void {
+    this.lastRefusal = Date.now();
     this.onUndeliverable();
     this.settle('NACK', token);
   }
