@@ -40,6 +40,8 @@ export class AmqpConnection {
       model = await connect(withHeartbeat(this.url), {
         clientProperties: { connection_name: this.name },
         timeout: 10_000,
+        // A bind is a small frame that somebody waits for.
+        noDelay: true,
       });
       const opened = model;
       opened.on('error', (error: Error) => {

@@ -15,7 +15,7 @@ export function handleDisconnect(session: Session, frame: Frame): undefined {
 async function leave(session: Session, frame: Frame): Promise<void> {
   const confirmed = await session.leave(GRACE_MS);
   // Afterwards the broker knows nothing of this client: what is published next waits in a durable queue.
-  await session.existingPrivate?.close();
-  if (confirmed) session.receipt(frame);
-  session.close(confirmed ? 'normal' : 'brokerUnavailable');
+  const taken = (await session.existingPrivate?.close()) ?? true;
+  if (confirmed && taken) session.receipt(frame);
+  session.close(confirmed && taken ? 'normal' : 'brokerUnavailable');
 }

@@ -47,6 +47,7 @@ function sendShared(
 ): void {
   const done = session.whenConfirmed(frame);
   if (transaction === undefined) {
+    session.sentUnconfirmed ||= !done;
     session.sends.send(headers, frame.body, done);
     session.intake.throttle(session.sends);
     return;

@@ -65,7 +65,8 @@ function start(
 
 /**
  * RabbitMQ names the queue of a durable subscription by destination and id alone: two users who both call
- * theirs sub-0 would take each other's messages. With the user in the name it is each user's own.
+ * theirs sub-0 would take each other's messages. With the user in the name it is each user's own, and with the
+ * broker's own prefix, which is reserved, nobody gets at it as a `/queue/…`.
  */
 function durableQueueName(
   session: Session,
@@ -77,7 +78,7 @@ function durableQueueName(
   const digest = createHash('sha256')
     .update(`${brokerDestination(destination)}\n${id}`)
     .digest('hex');
-  return ['x-queue-name', `durable.${session.user.userWord}.${digest.slice(0, 32)}`];
+  return ['x-queue-name', `stomp-subscription-${session.user.userWord}.${digest.slice(0, 32)}`];
 }
 
 function subscribePrivately(

@@ -26,6 +26,7 @@ export function handleCommit(session: Session, frame: Frame): undefined {
     if (receipt) receipt(failed);
     else if (failed) session.fail(failed);
   };
+  session.sentUnconfirmed ||= !receipt && actions.length > 0;
   if (onPrivateLink) session.private.link.end('COMMIT', name, done);
   for (const action of actions) action(done);
   session.intake.throttle(session.sends);

@@ -14,8 +14,8 @@ export class Private {
     });
   }
 
-  /** Resolves when the broker knows nothing of it any more. */
-  close(): Promise<void> {
+  /** Resolves when the broker knows nothing of it any more; false when it did not get all that was sent. */
+  close(): Promise<boolean> {
     return this.link.close();
   }
 

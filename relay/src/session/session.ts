@@ -40,6 +40,8 @@ export class Session implements TransportEvents {
   readonly intake: Intake;
   private readonly outstanding = new Outstanding(this.unproven);
   private waitsForSubscriptions = false;
+  /** Whether something went over the shared link whose confirmation this client does not wait for. */
+  sentUnconfirmed = false;
   private sendLink: SendLink | undefined;
   private privateSide: Private | undefined;
   private transactionList: Transactions | undefined;
@@ -179,7 +181,8 @@ export class Session implements TransportEvents {
     const receipt = header(frame.headers, 'receipt');
     if (receipt === undefined) return undefined;
     // What is part of a transaction may never be answered: an ABORT is the end of it.
-    const counts = header(frame.headers, 'transaction') === undefined ? 1 : 0;
+    const ends = frame.command === 'COMMIT' || frame.command === 'ABORT';
+    const counts = ends || header(frame.headers, 'transaction') === undefined ? 1 : 0;
     this.outstanding.frames += counts;
     return (error) => {
       this.outstanding.frames -= counts;
@@ -215,6 +218,14 @@ export class Session implements TransportEvents {
     this.state = 'leaving';
     for (const subscription of this.subscriptions.values()) subscription.end();
     this.subscriptions.clear();
+    if (this.sentUnconfirmed) {
+      this.outstanding.frames++;
+      this.sends.fence((error) => {
+        this.outstanding.frames--;
+        if (error) this.fail(error);
+        else this.outstanding.check();
+      });
+    }
     return this.outstanding.settled(limit);
   }
 

@@ -42,6 +42,8 @@ export class PrivateLink {
   /** Frames that wait for the link, in the client's order. */
   private waiting: Buffer[] = [];
   private waitingBytes = 0;
+  /** How many of them are SENDs. */
+  private unsent = 0;
   /** Frames that the broker has not answered yet, by our receipt id. */
   private readonly flying = new Map<string, Flying>();
   /** Subscriptions that the broker has confirmed. */
@@ -78,10 +80,11 @@ export class PrivateLink {
 
   /**
    * Ends the link after everything that was sent over it has reached the broker; resolves when nothing of it is left
-   * there. Waits for a first connection that is still being made, but not for a broker that went away.
+   * there. Waits for a first connection that is still being made, but not for a broker that went away: false when
+   * there are SENDs that it did not get.
    */
-  async close(): Promise<void> {
-    if (this.closing) return;
+  async close(): Promise<boolean> {
+    if (this.closing) return true;
     this.closing = true;
     if (!this.live && this.earlierSessions.length === 0) {
       await new Promise<void>((resolve) => {
@@ -92,6 +95,7 @@ export class PrivateLink {
     await this.link.close(CLOSE_GRACE_MS);
     this.flying.clear();
     this.waiting = [];
+    return this.unsent === 0;
   }
 
   subscribe(id: string, headers: HeaderList, done: Done): void {
@@ -118,6 +122,7 @@ export class PrivateLink {
   publish(headers: HeaderList, body: Buffer, done?: Done): void {
     if (this.isLost(headers)) return;
     const inTransaction = header(headers, 'transaction') !== undefined;
+    if (!this.live) this.unsent++;
     const flying = this.request('SEND', headers, body, inTransaction ? 'settle' : 'repeat', done);
     if (flying && !inTransaction) flying.deadline = Date.now() + this.sendTimeout;
   }
@@ -169,12 +174,13 @@ export class PrivateLink {
     );
   }
 
-  /** Called a few times a second: refuses SENDs that the broker has not confirmed in time. */
+  /** Called a few times a second: refuses a SEND that the broker has not confirmed in time. */
   tick(now: number): void {
-    for (const { deadline } of this.flying.values()) {
+    for (const [receipt, { deadline, done }] of this.flying) {
       if (deadline === undefined || deadline > now) continue;
+      this.flying.delete(receipt);
       const message = 'the broker did not confirm the message in time';
-      this.events.onRefused(new RelayError('ERR_SEND_TIMEOUT', message, 'brokerUnavailable'));
+      done?.(new RelayError('ERR_SEND_TIMEOUT', message, 'brokerUnavailable'));
       return;
     }
   }
@@ -217,6 +223,7 @@ export class PrivateLink {
     for (const frame of this.waiting) this.link.write(frame);
     this.waiting = [];
     this.waitingBytes = 0;
+    this.unsent = 0;
     this.whenStarted?.();
   }
 

@@ -1,6 +1,6 @@
 import { RelayError } from '../errors.js';
 import { encodeFrame } from '../stomp/encoder.js';
-import { type Frame, type HeaderList, header } from '../stomp/frame.js';
+import { EMPTY_BODY, type Frame, type HeaderList, header } from '../stomp/frame.js';
 import { Link, type LinkOptions } from './link.js';
 
 /** Called once: without an error when the broker has confirmed the message. */
@@ -87,8 +87,25 @@ export class SendLink {
 
   /** `headers` are checked already and carry no receipt. With `done`, the broker is asked to confirm. */
   send(headers: HeaderList, body: Buffer, done?: SendDone): void {
-    const receipt = done && `s${++this.sequence}`;
+    const receipt = done && this.nextReceipt();
     const frame = encodeFrame('SEND', receipt ? ['receipt', receipt, ...headers] : headers, body, '1.2');
+    this.enqueue(frame, receipt, done);
+  }
+
+  /** Calls back when all that was given before, with or without receipt, is at the broker. */
+  fence(done: SendDone): void {
+    const receipt = this.nextReceipt();
+    // An empty transaction: the broker answers in the order of what it is sent, and nothing else comes of it.
+    const begin = encodeFrame('BEGIN', ['transaction', receipt], EMPTY_BODY, '1.2');
+    const abort = encodeFrame('ABORT', ['transaction', receipt, 'receipt', receipt], EMPTY_BODY, '1.2');
+    this.enqueue(Buffer.concat([begin, abort]), receipt, done);
+  }
+
+  private nextReceipt(): string {
+    return `s${++this.sequence}`;
+  }
+
+  private enqueue(frame: Buffer, receipt: string | undefined, done: SendDone | undefined): void {
     const entry: Entry = { frame, receipt, done, deadline: Date.now() + this.limits.timeout };
     if (done || !this.direct) this.keptBytes += frame.length;
     if (this.direct) this.write(entry);
@@ -120,7 +137,8 @@ export class SendLink {
   private recall(refused: boolean): void {
     const entries = [...this.flying.values()];
     this.flying.clear();
-    const guilty = refused && entries.length === 1 ? entries.pop() : undefined;
+    // The first time, it may have been one without receipt, of which nothing is left.
+    const guilty = refused && this.suspects > 0 && entries.length === 1 ? entries.pop() : undefined;
     this.suspects = refused ? entries.length : Math.min(this.suspects, entries.length + this.waiting.length);
     this.waiting = [...entries, ...this.waiting];
     if (!guilty) return;
@@ -156,6 +174,11 @@ export class SendLink {
       this.waiting = this.waiting.filter((entry) => !entry.done || entry.deadline > now);
     }
     const message = 'the broker did not confirm the message in time';
+    if (late.length > 0) {
+      // What waited behind them goes on; none of them is a suspect any more.
+      this.suspects = Math.min(this.suspects, this.flying.size + this.waiting.length);
+      this.pump();
+    }
     for (const entry of late) {
       this.settle(entry, new RelayError('ERR_SEND_TIMEOUT', message, 'brokerUnavailable'));
     }
