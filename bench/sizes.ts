@@ -26,7 +26,7 @@ export const FULL: Sizes = {
   unicast: { users: 3000, rounds: 3, seconds: 5, windows: [500, 2000, 8000], trialSeconds: 2 },
   latency: { users: 100, rate: 1000, seconds: 8, warmUpSeconds: 1, rounds: 3 },
   connect: { clients: 3000, concurrency: 64, rounds: 3 },
-  memory: { base: 250, clients: 2000, settleSeconds: 15, rounds: 2 },
+  memory: { base: 250, clients: 2000, settleSeconds: 30, rounds: 2 },
   codec: { rounds: 3 },
 };
 

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 /** Figures that a relay offers at /metrics, each with a bounded number of series. */
 export interface Metrics {
@@ -23,6 +23,7 @@ export interface Observed {
 export function createMetrics(observed: Observed): Metrics {
   const registry = new Registry();
   const registers = [registry];
+  collectDefaultMetrics({ register: registry });
   const counter = <T extends string>(name: string, help: string, ...labelNames: T[]) =>
     new Counter<T>({ name, help, labelNames, registers });
   const gauge = (name: string, help: string, read: () => number) =>
@@ -37,7 +38,6 @@ export function createMetrics(observed: Observed): Metrics {
   gauge('relay_sessions', 'Open client sessions', observed.sessions);
   gauge('relay_user_routes', 'User destinations with a live subscription here', observed.userRoutes);
   gauge('relay_topic_feeds', 'Broker subscriptions that serve topics', observed.topicFeeds);
-  gauge('relay_resident_bytes', 'Resident memory of the process', () => process.memoryUsage.rss());
   new Gauge({
     name: 'relay_link_up',
     help: 'Whether a shared link to the broker is up',

@@ -73,14 +73,10 @@ export class AcknowledgedUserSubscription extends UserSubscription {
     const { session, id: subscription, destination } = this;
     const ack = session.acknowledgements.add(this.ordinal, message.id, delivery);
     if (ack === undefined) {
+      const message = 'too many messages wait for an acknowledgement';
+      session.fail(new RelayError('ERR_TOO_MANY_UNACKED', message, 'slowConsumer'));
+      // Behind those that were delivered before it: unread mail has an order, too.
       delivery.release();
-      session.fail(
-        new RelayError(
-          'ERR_TOO_MANY_UNACKED',
-          'too many messages wait for an acknowledgement',
-          'slowConsumer',
-        ),
-      );
       return;
     }
     session.send(message.encode({ subscription, destination, version: session.version, ack }));
