@@ -44,3 +44,20 @@ it('counts deliveries once, however often it is asked', async () => {
     ]),
   );
 });
+
+it('counts frames by command, however often it is asked', async () => {
+  const metrics = createMetrics({
+    sessions: () => 0,
+    userRoutes: () => 0,
+    topicFeeds: () => 0,
+    linksUp: () => ({}),
+  });
+  for (const command of ['SEND', 'ACK', 'SEND']) metrics.countFrame(command);
+  await metrics.registry.metrics();
+  metrics.countFrame('SEND');
+  const lines = (await metrics.registry.metrics()).split('\n');
+  expect(lines.filter((line) => line.startsWith('relay_frames_in_total{')).sort()).toEqual([
+    'relay_frames_in_total{command="ACK"} 1',
+    'relay_frames_in_total{command="SEND"} 3',
+  ]);
+});

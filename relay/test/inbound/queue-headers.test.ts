@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ForbiddenError } from '../../src/errors.js';
 import { grantedQueueHeaders, isQueueShaping } from '../../src/inbound/queue-headers.js';
 import { GRANTABLE_HEADERS } from '../../src/policy/load.js';
@@ -32,4 +32,32 @@ it('says which rule would help', () => {
     expect(error).toBeInstanceOf(ForbiddenError);
     expect((error as ForbiddenError).detail).toContain('headers: [x-expires]');
   }
+});
+
+describe('a grant of a header', () => {
+  const ALL = new Set<string>(GRANTABLE_HEADERS);
+
+  it.each([
+    ['x-queue-name', 'relay.node.x'],
+    ['x-queue-name', 'relay.unread.intake'],
+    ['x-queue-name', 'stomp-subscription-abc'],
+    ['x-queue-name', 'amq.gen-abc'],
+    ['x-dead-letter-exchange', 'relay.user'],
+    ['x-dead-letter-exchange', 'relay.unread'],
+    ['x-dead-letter-exchange', 'amq.rabbitmq.trace'],
+    ['x-dead-letter-routing-key', 'relay.node.x'],
+  ])('is no grant of %s: %s', (name, value) => {
+    expect(() => grantedQueueHeaders(['id', '1', name, value], ALL)).toThrow(
+      expect.objectContaining({ code: 'ERR_FORBIDDEN', closure: 'forbidden' }),
+    );
+    // The same words elsewhere in a name, or in a header that names nothing, are harmless.
+    expect(grantedQueueHeaders([name, `my.${value}`], ALL)).toEqual([name, `my.${value}`]);
+    expect(grantedQueueHeaders(['x-overflow', value], ALL)).toEqual(['x-overflow', value]);
+  });
+
+  it('never tells what the name was', () => {
+    expect(() => grantedQueueHeaders(['x-queue-name', 'relay.secret'], ALL)).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('secret') }),
+    );
+  });
 });

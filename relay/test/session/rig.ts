@@ -65,6 +65,7 @@ export const LIMITS: SessionLimits = {
   maxQueuedBytes: 1 << 20,
   connectTimeout: 10_000,
   confirmTimeout: 15_000,
+  ackTimeout: 60_000,
   pingInterval: 30_000,
   heartbeat: 1000,
   maxAge: 86_400_000,
@@ -92,14 +93,16 @@ export class Rig {
     identity: Identity = { user: 'alice', userWord: 'alice', claims: {}, expiresAt: undefined },
   ) {
     const options = nowhere();
+    const nothing = () => {};
+    const bindings = new Bindings('node', 1, options.log, nothing);
     const sessions = new Set<Session>();
     this.services = {
       verifier: { verify: () => Promise.resolve(identity) },
       policy: loadPolicy(RULES, 'test'),
-      users: new UserHub(options, 'node', 10, new Bindings('node', 1, options.log, () => {}), () => {}),
+      users: new UserHub(options, 'node', 10, bindings, nothing, nothing),
       topics: new TopicHub(options, 10),
       pickSendLink: () => this.sends,
-      openPrivateLink: (_name, events) => new PrivateLink(options, 1 << 20, events),
+      openPrivateLink: (_name, events) => new PrivateLink(options, 1 << 20, 60_000, events),
       limits: { ...LIMITS, ...limits },
       log: options.log,
       metrics: createMetrics({

@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { header } from '../../src/stomp/frame.js';
 import { clientFrame } from '../support/links.js';
 import { waitFor } from '../support/wait.js';
-import { LIMITS, Rig } from './rig.js';
+import { LIMITS, Rig, Settlements, userMessage } from './rig.js';
 
 const rigs: Rig[] = [];
 function rig(...options: ConstructorParameters<typeof Rig>): Rig {
@@ -15,6 +15,7 @@ afterEach(() => {
   for (const one of rigs.splice(0)) one.close();
 });
 
+const VIEW = { subscription: 's', destination: '/user/x', version: '1.2' } as const;
 const closeCode = (one: Rig) => one.transport.closed?.code;
 const error = (one: Rig) => one.frames.find(({ command }) => command === 'ERROR');
 
@@ -81,13 +82,44 @@ describe('deadlines', () => {
   });
 });
 
+describe('acknowledgements that do not come', () => {
+  async function waiting(): Promise<{ one: Rig; settlements: Settlements }> {
+    const one = rig();
+    const settlements = new Settlements();
+    await one.connect();
+    const id = one.session.acknowledgements.register(false);
+    for (const body of ['a', 'b']) one.session.acknowledgements.add(id, body, settlements.delivery(body));
+    return { one, settlements };
+  }
+
+  it('end a session in time', async () => {
+    const { one } = await waiting();
+    const now = Date.now();
+    one.session.onData(Buffer.from('\n'));
+    one.session.tick(now + LIMITS.ackTimeout - 1000);
+    expect(one.transport.closed).toBeUndefined();
+    one.session.tick(now + LIMITS.ackTimeout + 1000);
+    expect([closeCode(one), header(error(one)?.headers ?? [], 'code')]).toEqual([4429, 'ERR_ACK_TIMEOUT']);
+  });
+
+  it('end none when all of them came', async () => {
+    const { one, settlements } = await waiting();
+    one.send('ACK', ['id', '1:a', 'receipt', 'ra']);
+    one.send('NACK', ['id', '1:b', 'receipt', 'rb']);
+    expect(one.frames.map(({ headers }) => header(headers, 'receipt-id'))).toEqual([undefined, 'ra', 'rb']);
+    expect(settlements).toMatchObject({ acked: ['a'], refused: ['b'] });
+    one.session.tick(Date.now() + LIMITS.ackTimeout + 1000);
+    expect(error(one)).toBeUndefined();
+  });
+});
+
 describe('an end', () => {
   it('comes once, with one ERROR, and leaves nothing in the list of sessions', async () => {
     const one = rig();
     await one.connect();
     one.session.onData(Buffer.from('NOSUCH\n\n\0'));
     one.session.fail(new Error('again'));
-    one.session.onClose();
+    one.session.onClose(1006);
     expect(one.commands).toEqual(['CONNECTED', 'ERROR']);
     expect(one.services.sessions.size).toBe(0);
   });
@@ -181,15 +213,104 @@ describe('DISCONNECT', () => {
     expect(closeCode(one)).toBe(1000);
   });
 
-  it.each([
-    ['with', ['receipt', 'r']],
-    ['without', []],
-  ])('does not claim that a SEND %s receipt is confirmed when it is not', async (_how, receipt) => {
+  it('ends what still waits for its confirmation, and is answered then', async () => {
     const one = rig();
     await one.connect();
-    one.send('SEND', ['destination', '/topic/x', ...receipt]);
+    for (const destination of ['/topic/x', '/user/x']) {
+      one.send('SUBSCRIBE', ['id', destination, 'destination', destination]);
+    }
     one.send('DISCONNECT', ['receipt', 'bye']);
     await waitFor(() => one.session.isClosed, { what: 'the close' });
-    expect(one.frames.map(({ headers }) => header(headers, 'receipt-id'))).not.toContain('bye');
+    expect(one.commands).toEqual(['CONNECTED', 'RECEIPT']);
+    expect(closeCode(one)).toBe(1000);
+  });
+
+  describe('while the broker is away', () => {
+    const GRACE_MS = 5000;
+    const confirm = ['receipt', 'r'];
+    const inTransaction = ['transaction', 't'];
+    beforeEach(() => {
+      vi.useFakeTimers();
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    it.each([
+      ['a SEND with receipt', [['SEND', confirm]]],
+      ['a SEND without receipt', [['SEND', []]]],
+      [
+        'a COMMIT with receipt',
+        [
+          ['SEND', inTransaction],
+          ['COMMIT', [...inTransaction, ...confirm]],
+        ],
+      ],
+      [
+        'a COMMIT without receipt',
+        [
+          ['SEND', inTransaction],
+          ['COMMIT', inTransaction],
+        ],
+      ],
+    ] as const)('never claims that %s got there', async (_what, sent) => {
+      const one = rig();
+      await one.connect();
+      one.send('BEGIN', ['transaction', 't']);
+      for (const [command, headers] of sent) one.send(command, ['destination', '/topic/x', ...headers]);
+      one.send('DISCONNECT', ['receipt', 'bye']);
+      await vi.advanceTimersByTimeAsync(GRACE_MS - 1);
+      expect(one.session.isClosed).toBe(false);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(closeCode(one)).toBe(4503);
+      expect(one.commands).toEqual(['CONNECTED']);
+    });
+
+    it('does not wait for a transaction that was never committed', async () => {
+      const one = rig();
+      await one.connect();
+      one.send('BEGIN', ['transaction', 't']);
+      one.send('SEND', ['destination', '/topic/x', ...inTransaction, ...confirm]);
+      one.send('DISCONNECT', ['receipt', 'bye']);
+      await vi.advanceTimersByTimeAsync(0);
+      expect(one.commands).toEqual(['CONNECTED', 'RECEIPT']);
+      expect(closeCode(one)).toBe(1000);
+    });
+
+    it('waits for the proof of what was delivered, no longer than a while', async () => {
+      const one = rig();
+      await one.connect();
+      const settlements = new Settlements();
+      one.session.sendUnproven(userMessage('a').encode(VIEW), settlements.delivery('a'));
+      one.send('DISCONNECT', ['receipt', 'bye']);
+      await vi.advanceTimersByTimeAsync(GRACE_MS - 1);
+      expect(one.session.isClosed).toBe(false);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(one.commands).toEqual(['CONNECTED', 'MESSAGE', 'RECEIPT']);
+      expect(settlements).toMatchObject({ acked: [], refused: ['a'] });
+    });
+  });
+
+  it('is answered as soon as everything is proved', async () => {
+    const one = rig();
+    await one.connect();
+    const settlements = new Settlements();
+    one.session.sendUnproven(userMessage('a').encode(VIEW), settlements.delivery('a'));
+    one.send('DISCONNECT', ['receipt', 'bye']);
+    await turn();
+    expect(one.session.isClosed).toBe(false);
+    one.session.onProof(one.transport.sent);
+    await turn();
+    expect(one.commands).toEqual(['CONNECTED', 'MESSAGE', 'RECEIPT']);
+    expect(settlements).toMatchObject({ acked: ['a'], refused: [] });
+  });
+
+  it('is the last frame that is handled', async () => {
+    const one = rig();
+    await one.connect();
+    one.send('DISCONNECT', ['receipt', 'bye']);
+    one.send('BEGIN', ['transaction', 't', 'receipt', 'late']);
+    await waitFor(() => one.session.isClosed, { what: 'the close' });
+    expect(one.frames.map(({ headers }) => header(headers, 'receipt-id'))).toEqual([undefined, 'bye']);
   });
 });

@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OutboundMessage } from '../../src/outbound/message.js';
-import { TopicSubscription, UserSubscription } from '../../src/session/subscriptions.js';
+import {
+  AcknowledgedUserSubscription,
+  TopicSubscription,
+  UserSubscription,
+} from '../../src/session/subscriptions.js';
 import { header } from '../../src/stomp/frame.js';
 import { brokerMessage } from '../support/links.js';
 import { Rig, Settlements, userMessage } from './rig.js';
@@ -16,9 +20,11 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
-function subscription(ackMode: 'auto' | 'client' | 'client-individual', ordinal = 1): UserSubscription {
-  const one = new UserSubscription(rig.session, 'sub', '/user/x', 'alice.x', ackMode, ordinal);
-  rig.session.subscriptions.set(`sub-${ordinal}`, one);
+function subscription(ackMode: 'auto' | 'client' | 'client-individual', id = 'sub'): UserSubscription {
+  const own = [rig.session, id, '/user/x', 'alice.x'] as const;
+  const one =
+    ackMode === 'auto' ? new UserSubscription(...own) : new AcknowledgedUserSubscription(...own, ackMode);
+  rig.session.subscriptions.set(id, one);
   void one.start();
   return one;
 }
@@ -28,6 +34,11 @@ function deliver(to: UserSubscription, ...ids: string[]): void {
 }
 
 const acks = () => rig.frames.map(({ headers }) => header(headers, 'ack') ?? '');
+const waitsFor = (ack: string) => rig.session.acknowledgements.has(ack);
+
+function acknowledge(ack: string | undefined, accepted: boolean): void {
+  rig.session.acknowledgements.settle(ack ?? '', accepted);
+}
 
 describe('ack:auto', () => {
   it('counts as delivered with the proof that covers it', () => {
@@ -42,7 +53,7 @@ describe('ack:auto', () => {
   it('gives back what is unproved when the client goes', () => {
     deliver(subscription('auto'), 'a', 'b');
     rig.session.onProof(rig.transport.sent - 1);
-    rig.session.onClose();
+    rig.session.onClose(1006);
     expect(settlements).toMatchObject({ acked: ['a'], refused: ['b'] });
   });
 
@@ -57,58 +68,58 @@ describe('ack:auto', () => {
 
 describe('ack:client', () => {
   it('settles the named message and all before it', () => {
-    const one = subscription('client');
-    deliver(one, 'a', 'b', 'c');
-    one.acknowledge(acks()[1] ?? '', true);
+    deliver(subscription('client'), 'a', 'b', 'c');
+    acknowledge(acks()[1], true);
     expect(settlements.acked).toEqual(['a', 'b']);
-    one.acknowledge(acks()[2] ?? '', false);
+    acknowledge(acks()[2], false);
     expect(settlements).toMatchObject({ acked: ['a', 'b'], refused: ['c'] });
   });
 
-  it('does nothing for an ack value twice, or for one of another subscription', () => {
-    const one = subscription('client');
-    const two = subscription('client', 2);
-    deliver(one, 'a', 'b');
-    deliver(two, 'c');
-    const [ack = '', , other = ''] = acks();
-    one.acknowledge(ack, true);
-    one.acknowledge(ack, true);
-    one.acknowledge(ack, false);
-    one.acknowledge(other, true);
+  it('does nothing for an ack value twice, nor to another subscription', () => {
+    deliver(subscription('client', 'one'), 'a', 'b');
+    deliver(subscription('client', 'two'), 'c');
+    const [ack, later, other] = acks();
+    acknowledge(ack, true);
+    acknowledge(ack, true);
+    acknowledge(ack, false);
     expect(settlements).toMatchObject({ acked: ['a'], refused: [] });
+    acknowledge(other, true);
+    expect(settlements).toMatchObject({ acked: ['a', 'c'], refused: [] });
+    acknowledge(later, false);
+    expect(settlements).toMatchObject({ acked: ['a', 'c'], refused: ['b'] });
   });
 });
 
 describe('ack:client-individual', () => {
   it('settles the named message alone', () => {
-    const one = subscription('client-individual');
-    deliver(one, 'a', 'b', 'c');
-    one.acknowledge(acks()[2] ?? '', true);
-    one.acknowledge(acks()[0] ?? '', false);
+    deliver(subscription('client-individual'), 'a', 'b', 'c');
+    acknowledge(acks()[2], true);
+    acknowledge(acks()[0], false);
     expect(settlements).toMatchObject({ acked: ['c'], refused: ['a'] });
-    expect([0, 1, 2].map((i) => one.waitsFor(acks()[i] ?? ''))).toEqual([false, true, false]);
+    expect(acks().map(waitsFor)).toEqual([false, true, false]);
   });
 });
 
 describe('acknowledged subscriptions', () => {
   it('tell two subscriptions to one destination apart', () => {
-    const [one, two] = [subscription('client', 1), subscription('client', 2)];
+    const [one, two] = [subscription('client', 'one'), subscription('client', 'two')];
     const message = userMessage('a');
     const delivery = settlements.delivery('a', 2);
     one.deliver(message, delivery);
     two.deliver(message, delivery);
     const [first = '', second = ''] = acks();
     expect(first).not.toBe(second);
-    expect([one.waitsFor(first), one.waitsFor(second), two.waitsFor(second)]).toEqual([true, false, true]);
-    two.acknowledge(second, true);
     one.end();
+    expect([waitsFor(first), waitsFor(second)]).toEqual([false, true]);
+    expect(settlements).toMatchObject({ acked: [], refused: [] });
+    acknowledge(second, true);
     expect(settlements).toMatchObject({ acked: ['a'], refused: [] });
   });
 
   it('give back what waits when they end', () => {
     const one = subscription('client');
     deliver(one, 'a', 'b', 'c');
-    one.acknowledge(acks()[0] ?? '', true);
+    acknowledge(acks()[0], true);
     one.end();
     expect(settlements).toMatchObject({ acked: ['a'], refused: ['b', 'c'] });
   });
@@ -119,8 +130,17 @@ describe('acknowledged subscriptions', () => {
     expect(settlements).toMatchObject({ acked: [], refused: ['a', 'b', 'c', 'd'] });
   });
 
+  it('share one bound with all others of their session', () => {
+    deliver(subscription('client', 'one'), 'a', 'b');
+    deliver(subscription('client-individual', 'two'), 'c');
+    expect(rig.transport.closed).toBeUndefined();
+    deliver(subscription('client', 'three'), 'd');
+    expect(rig.transport.closed?.code).toBe(4429);
+    expect(settlements).toMatchObject({ acked: [], refused: ['a', 'b', 'c', 'd'] });
+  });
+
   it('leave nothing behind when the first of two in a session brings it to its end', () => {
-    const [one, two] = [subscription('client', 1), subscription('client', 2)];
+    const [one, two] = [subscription('client', 'one'), subscription('client', 'two')];
     deliver(one, 'a', 'b', 'c');
     // As the hub does it: the list of takers is copied, so the second one is served although its session is over.
     const delivery = settlements.delivery('d', 2);

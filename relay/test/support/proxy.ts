@@ -44,6 +44,11 @@ export class CuttingProxy {
     this.cut();
   }
 
+  /** Lets no new connection through until `restore`; those that are there stay. */
+  refuse(): void {
+    this.refusing = true;
+  }
+
   restore(): void {
     this.refusing = false;
   }

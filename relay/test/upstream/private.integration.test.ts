@@ -15,8 +15,8 @@ let messages: Frame[];
 let refused: RelayError[];
 const links: PrivateLink[] = [];
 
-function open(maxWaitingBytes = 1 << 20): PrivateLink {
-  const link = new PrivateLink(linkOptions(proxy.url), maxWaitingBytes, {
+function open(maxWaitingBytes = 1 << 20, sendTimeout = 60_000): PrivateLink {
+  const link = new PrivateLink(linkOptions(proxy.url), maxWaitingBytes, sendTimeout, {
     onMessage: (frame) => messages.push(frame),
     onRefused: (error) => refused.push(error),
   });
@@ -91,6 +91,68 @@ it('does not keep more than it may while the broker is away', async () => {
   expect(refused).toEqual([]);
   link.publish(['destination', '/queue/x'], Buffer.alloc(900));
   expect(refused[0]).toMatchObject({ code: 'ERR_BROKER_UNAVAILABLE', closure: 'brokerUnavailable' });
+});
+
+describe('a SEND that is not confirmed in time', () => {
+  const timedOut = expect.objectContaining({ code: 'ERR_SEND_TIMEOUT', closure: 'brokerUnavailable' });
+
+  it('is refused to whoever waits for it, and to nobody else', async () => {
+    proxy.fail();
+    const link = open(undefined, 1000);
+    const settled: unknown[] = [];
+    const sent = Date.now();
+    link.publish(['destination', `/queue/${queue}`], Buffer.from('a'), (error) => settled.push(error));
+    link.publish(['destination', `/queue/${queue}`], Buffer.from('b'));
+    void subscribe(link).then((error) => settled.push(error));
+    link.tick(sent + 999);
+    expect(settled).toEqual([]);
+    link.tick(sent + 2000);
+    expect(settled).toEqual([timedOut]);
+    link.tick(sent + 100_000);
+    expect([settled, refused]).toEqual([[timedOut], []]);
+  });
+
+  it('has all the time of its transaction’s COMMIT, which has as long as it takes', async () => {
+    proxy.fail();
+    const link = open(undefined, 1000);
+    const settled: unknown[] = [];
+    link.begin('t');
+    const headers = ['destination', `/queue/${queue}`, 'transaction', 't'];
+    link.publish(headers, Buffer.from('a'), (error) => settled.push(error));
+    link.end('COMMIT', 't', (error) => settled.push(error));
+    link.tick(Date.now() + 100_000);
+    expect([settled, refused]).toEqual([[], []]);
+    proxy.restore();
+    await waitFor(() => settled.length === 2, { what: 'both receipts' });
+    expect(settled).toEqual([undefined, undefined]);
+  });
+});
+
+describe('close', () => {
+  it('waits for the first connection, and tells that everything got there', async () => {
+    await service.channel.assertQueue(queue, { durable: true });
+    const link = open();
+    link.publish(['destination', `/queue/${queue}`], Buffer.from('a'));
+    expect(await link.close()).toBe(true);
+    expect(await stateOf()).toMatchObject({ messageCount: 1, consumerCount: 0 });
+  });
+
+  it('tells that something did not, and does not wait for a broker that went away', async () => {
+    const link = open();
+    await subscribe(link);
+    proxy.fail();
+    await waitFor(() => proxy.refused, { what: 'an attempt' });
+    link.publish(['destination', `/queue/${queue}`], Buffer.from('a'));
+    expect(await link.close()).toBe(false);
+  });
+
+  it('misses nothing when nothing was sent, and does it once', async () => {
+    const link = open();
+    await subscribe(link);
+    proxy.fail();
+    await waitFor(() => proxy.refused, { what: 'an attempt' });
+    expect(await Promise.all([link.close(), link.close()])).toEqual([true, true]);
+  });
 });
 
 describe('acknowledgements', () => {

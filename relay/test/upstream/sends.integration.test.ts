@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { RelayError } from '../../src/errors.js';
 import { type SendLimits, SendLink } from '../../src/upstream/sends.js';
 import { Service, type Tap } from '../support/amqp.js';
@@ -113,6 +113,87 @@ it('gives up a message that ends the link each time, and only that one', async (
   const innocent = send('innocent');
   expect((await poison)?.code).toBe('ERR_BROKER_REFUSED');
   expect(await innocent).toBeUndefined();
+});
+
+/** One that the broker ends the connection for. */
+function poison(body = 'poison'): Promise<RelayError | undefined> {
+  return new Promise((resolve) => link.send(['destination', '/nonsense/x'], Buffer.from(body), resolve));
+}
+
+it('refuses one poisonous message among many innocent ones alone, and keeps their order', async () => {
+  open();
+  await ready();
+  const innocent: Promise<RelayError | undefined>[] = [];
+  let guilty: Promise<RelayError | undefined> | undefined;
+  for (const body of numbers(60)) {
+    innocent.push(send(body));
+    if (body === '29') guilty = poison();
+  }
+  expect((await guilty)?.code).toBe('ERR_BROKER_REFUSED');
+  expect(await Promise.all(innocent)).toEqual(Array(60).fill(undefined));
+  await tap.message('59');
+  expect([...new Set(tap.bodies())]).toEqual(numbers(60));
+  // And from then on they go side by side again.
+  expect(await Promise.all(numbers(60).map(send))).toEqual(Array(60).fill(undefined));
+});
+
+it('finds several poisonous ones', async () => {
+  open();
+  await ready();
+  const all = numbers(20).map((body) => (Number(body) % 5 === 2 ? poison(body) : send(body)));
+  const codes = (await Promise.all(all)).map((error) => error?.code);
+  expect(codes).toEqual(
+    numbers(20).map((body) => (Number(body) % 5 === 2 ? 'ERR_BROKER_REFUSED' : undefined)),
+  );
+});
+
+it('does not blame the only one that waits for a confirmation for one that does not', async () => {
+  open();
+  await ready();
+  link.send(['destination', '/nonsense/x'], Buffer.from('poison'));
+  expect(await send('innocent')).toBeUndefined();
+  expect(proxy.passed).toBe(2);
+});
+
+it('goes on after a search for a poisonous one that nobody waits for any more', async () => {
+  open({ timeout: 1000 });
+  await ready();
+  proxy.refuse();
+  expect((await poison())?.code).toBe('ERR_SEND_TIMEOUT');
+  proxy.restore();
+  await ready();
+  expect(await Promise.all([send('after'), send('and after')])).toEqual([undefined, undefined]);
+});
+
+describe('a fence', () => {
+  const fence = () => new Promise<RelayError | undefined>((resolve) => link.fence(resolve));
+
+  it('stands behind everything that was sent, with or without receipt', async () => {
+    open();
+    await ready();
+    const steps: string[] = [];
+    void send('with').then(() => steps.push('with'));
+    link.send(target(), Buffer.from('without'));
+    expect(await fence()).toBeUndefined();
+    await tap.message('without');
+    expect(tap.bodies()).toEqual(['with', 'without']);
+    // Nothing of it is left on the link: the next one is answered too.
+    expect(await fence()).toBeUndefined();
+    expect(await send('after')).toBeUndefined();
+    expect(steps).toEqual(['with']);
+    expect(proxy.passed).toBe(1);
+  });
+
+  it('waits for a broker that is away, and is refused when it does not come back in time', async () => {
+    proxy.fail();
+    open({ timeout: 1000 });
+    link.send(target(), Buffer.from('without'));
+    expect((await fence())?.code).toBe('ERR_SEND_TIMEOUT');
+    const fenced = fence();
+    proxy.restore();
+    expect(await fenced).toBeUndefined();
+    await tap.message('without');
+  });
 });
 
 it('does not take a refused login for the fault of a message', async () => {

@@ -47,6 +47,7 @@ let hub: UserHub;
 let node: string;
 let user: string;
 let undelivered: number;
+let queueGone: number;
 
 beforeEach(async () => {
   const log = createLogger('silent');
@@ -55,13 +56,21 @@ beforeEach(async () => {
   node = unique('users');
   user = unique('alice');
   undelivered = 0;
+  queueGone = 0;
   amqp = new AmqpConnection(inject('broker').amqpUrl, log, 'test');
   const bindings = new Bindings(node, 2, log, () => {});
   amqp.onConnect(declareShared);
   amqp.onConnect((connection) => declareNodeQueue(connection, node, 60_000));
   amqp.onConnect((connection) => bindings.restore(connection));
   await amqp.open();
-  hub = new UserHub(linkOptions(proxy.url), node, PREFETCH, bindings, () => undelivered++);
+  hub = new UserHub(
+    linkOptions(proxy.url),
+    node,
+    PREFETCH,
+    bindings,
+    () => undelivered++,
+    () => queueGone++,
+  );
   hub.open();
   await waitFor(() => hub.ready, { what: 'the subscription to the node queue' });
 });
@@ -142,13 +151,25 @@ describe('delivery', () => {
     expect(proxy.passed).toBe(1);
   });
 
-  it('leaves room for others when one takes much and confirms nothing', async () => {
+  it('never has more on its way than the prefetch, and goes on with whatever is let go', async () => {
     const greedy = await subscribed(new Taker(false));
     const other = await subscribed(new Taker(), `${user}.topic.other`);
-    for (let i = 0; i < PREFETCH; i++) service.post('relay.user', key(), String(i));
+    const unread = await service.tapUnread(user);
+    for (let i = 0; i <= PREFETCH; i++) service.post('relay.user', key(), String(i));
     await greedy.message(String(PREFETCH - 1));
     await service.toUser(user, 'topic.other', 'for the other');
+    // One more each time: the broker sends nothing over the prefetch, and nothing is stuck under it.
+    greedy.got[0]?.delivery.release();
+    await greedy.message(String(PREFETCH));
+    expect(other.bodies).toEqual([]);
+    greedy.got[1]?.delivery.confirm();
     await other.message('for the other');
+    await unread.message('0');
+    expect(unread.bodies()).toEqual(['0']);
+    // What the session does about it – bounds on number and time – is tested with the session.
+    greedy.releaseAll();
+    await unread.message(String(PREFETCH));
+    await emptied();
   });
 });
 
@@ -181,27 +202,25 @@ describe('bindings', () => {
 describe('a cut connection', () => {
   it('delivers again what was not confirmed, and nothing that was', async () => {
     const taker = await subscribed(new Taker(false));
-    await service.toUser(user, 'topic.reply', 'confirmed');
-    await service.toUser(user, 'topic.reply', 'open');
-    await taker.message('open');
+    const all = Array.from({ length: PREFETCH + 1 }, (_, i) => String(i));
+    for (const body of all) service.post('relay.user', key(), body);
+    await taker.message(String(PREFETCH - 1));
     taker.got[0]?.delivery.confirm();
-    // The confirmation is on its way when a later message comes after it.
+    // The last is over the prefetch: that it comes is the sign that the broker has the confirmation.
+    await taker.message(String(PREFETCH));
+    proxy.cut();
+    await waitFor(() => !hub.ready, { what: 'the loss' });
+    await taker.message(String(PREFETCH), 2);
+    expect(taker.bodies).toEqual([...all, ...all.slice(1)]);
+    // What was given out over the lost connection means nothing any more: it must not end the new one.
+    for (const { delivery } of taker.got) delivery.confirm();
+    await service.toUser(user, 'topic.reply', 'after');
+    await taker.message('after');
+    taker.got.at(-1)?.delivery.confirm();
     const probe = await subscribed(new Taker(), `${user}.probe`);
     await service.toUser(user, 'probe', 'probe');
     await probe.message('probe');
-    proxy.cut();
-    await waitFor(() => !hub.ready, { what: 'the loss' });
-    await taker.message('open', 2);
-    expect(taker.bodies).toEqual(['confirmed', 'open', 'open']);
-    // What was given out over the lost connection means nothing any more: it must not end the new one.
-    taker.got[1]?.delivery.confirm();
-    taker.got[2]?.delivery.confirm();
-    await service.toUser(user, 'topic.reply', 'after');
-    await taker.message('after');
-    taker.got[3]?.delivery.confirm();
-    expect(proxy.passed).toBe(2);
-    await service.toUser(user, 'probe', 'again');
-    await probe.message('again');
+    expect([proxy.passed, queueGone]).toEqual([2, 0]);
     await emptied();
   });
 
@@ -215,5 +234,21 @@ describe('a cut connection', () => {
     await service.toUser(user, 'late', 'late');
     proxy.restore();
     await Promise.all([taker.message('meanwhile'), late.message('late')]);
+  });
+});
+
+describe('a node queue that is gone', () => {
+  it('is told, so that somebody makes it again, and then delivers as before', async () => {
+    const taker = await subscribed(new Taker());
+    await service.channel.deleteQueue(nodeQueueName(node));
+    await waitFor(() => queueGone, { what: 'the notice' });
+    await service.channel.assertQueue(nodeQueueName(node), {
+      durable: true,
+      arguments: { 'x-queue-type': 'quorum' },
+    });
+    await service.channel.bindQueue(nodeQueueName(node), 'relay.user', key());
+    await waitFor(() => hub.ready, { what: 'the subscription' });
+    await service.toUser(user, 'topic.reply', 'again');
+    await taker.message('again');
   });
 });

@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Acknowledgements } from '../../src/session/acknowledgements.js';
+import { Settlements } from './rig.js';
+
+const MOST = 4;
+let list: Acknowledgements;
+let settlements: Settlements;
+
+beforeEach(() => {
+  list = new Acknowledgements(MOST);
+  settlements = new Settlements();
+});
+
+/** Adds one delivery per message and returns their ack values. */
+function add(ordinal: number, ...messages: string[]): string[] {
+  return messages.map((id) => list.add(ordinal, id, settlements.delivery(id)) ?? 'none');
+}
+
+describe('ack values', () => {
+  it('are another one for each subscription and message', () => {
+    const [one, two] = [list.register(true), list.register(false)];
+    const values = [...add(one, 'a', 'b'), ...add(two, 'a', 'b')];
+    expect(new Set(values).size).toBe(4);
+    expect(values.map((ack) => list.has(ack))).toEqual([true, true, true, true]);
+  });
+
+  it.each(['', 'a', ':a', '0:a', '2:a', '1:b', '01:a', '1:a ', ' 1:a', '1.0:a', 'NaN:a', '1'])(
+    '%j is none of them and settles nothing',
+    (ack) => {
+      add(list.register(true), 'a');
+      expect(list.has(ack)).toBe(false);
+      list.settle(ack, true);
+      list.settle(ack, false);
+      expect(settlements).toMatchObject({ acked: [], refused: [] });
+    },
+  );
+});
+
+describe('settling', () => {
+  it.each([
+    [true, ['a', 'b'], [false, false, true]],
+    [false, ['b'], [true, false, true]],
+  ])('cumulative: %s', (cumulative, settled, left) => {
+    const values = add(list.register(cumulative), 'a', 'b', 'c');
+    list.settle(values[1] ?? '', true);
+    expect(settlements).toMatchObject({ acked: settled, refused: [] });
+    expect(values.map((ack) => list.has(ack))).toEqual(left);
+  });
+
+  it('a refusal covers the same messages', () => {
+    const values = add(list.register(true), 'a', 'b', 'c');
+    list.settle(values[1] ?? '', false);
+    expect(settlements).toMatchObject({ acked: [], refused: ['a', 'b'] });
+  });
+
+  it('never reaches into another subscription', () => {
+    const [one, two] = [list.register(true), list.register(true)];
+    add(one, 'a');
+    const [last = ''] = add(two, 'b');
+    list.settle(last, true);
+    expect(settlements.acked).toEqual(['b']);
+  });
+
+  it('happens once', () => {
+    const [ack = ''] = add(list.register(false), 'a');
+    for (const accepted of [true, true, false]) list.settle(ack, accepted);
+    expect(settlements).toMatchObject({ acked: ['a'], refused: [] });
+  });
+});
+
+describe('the bound', () => {
+  it('is for all subscriptions together, and what is over it is not kept', () => {
+    const [one, two] = [list.register(true), list.register(false)];
+    const values = [...add(one, 'a', 'b'), ...add(two, 'c', 'd')];
+    expect(add(one, 'e')).toEqual(['none']);
+    expect(add(two, 'f')).toEqual(['none']);
+    list.settle(values[1] ?? '', true);
+    expect([...add(two, 'g', 'h'), ...add(one, 'i')].filter((ack) => ack !== 'none')).toHaveLength(2);
+    expect(settlements).toMatchObject({ acked: ['a', 'b'], refused: [] });
+  });
+
+  it('has room again for what was refused, released or settled, each counted once', () => {
+    const [one, two] = [list.register(true), list.register(false)];
+    for (let round = 0; round < 3; round++) {
+      const values = add(two, 'a', 'b', 'c', 'd');
+      expect(values).not.toContain('none');
+      for (const ack of [...values, ...values]) list.settle(ack, round % 2 === 0);
+    }
+    add(one, 'e', 'f', 'g', 'h');
+    list.release(one);
+    list.release(one);
+    expect(add(two, 'i', 'j', 'k', 'l', 'm')[4]).toBe('none');
+  });
+});
+
+describe('release', () => {
+  it('gives back what waits on that subscription alone', () => {
+    const [one, two] = [list.register(true), list.register(true)];
+    const [first = ''] = add(one, 'a', 'b');
+    const [other = ''] = add(two, 'c');
+    list.release(one);
+    expect(settlements).toMatchObject({ acked: [], refused: ['a', 'b'] });
+    list.settle(first, true);
+    expect([list.has(first), list.has(other)]).toEqual([false, true]);
+    expect(settlements.acked).toEqual([]);
+  });
+});
+
+describe('stalled', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ now: 1_000_000 });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const stalled = () => list.stalled(Date.now());
+
+  it('is the time since the first, not the latest, that waits', () => {
+    const one = list.register(false);
+    vi.advanceTimersByTime(5000);
+    expect(stalled()).toBe(0);
+    add(one, 'a');
+    vi.advanceTimersByTime(700);
+    add(one, 'b');
+    vi.advanceTimersByTime(300);
+    expect(stalled()).toBe(1000);
+  });
+
+  it('starts again with every progress and with nothing else', () => {
+    const one = list.register(false);
+    const [a = '', b = ''] = add(one, 'a', 'b');
+    vi.advanceTimersByTime(1000);
+    list.settle(a, false);
+    expect(stalled()).toBe(0);
+    vi.advanceTimersByTime(1000);
+    list.settle(a, true);
+    list.settle('1:never', true);
+    expect(stalled()).toBe(1000);
+    list.settle(b, true);
+    vi.advanceTimersByTime(1000);
+    expect(stalled()).toBe(0);
+    add(one, 'c');
+    expect(stalled()).toBe(0);
+    vi.advanceTimersByTime(10);
+    expect(stalled()).toBe(10);
+    list.release(one);
+    expect(stalled()).toBe(0);
+  });
+});
