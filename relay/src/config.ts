@@ -85,6 +85,9 @@ const variables = z.object({
   RELAY_BINDING_CHANNELS: whole(1, 64).default(32),
   RELAY_USER_PREFETCH: whole(1, 65535).default(2000),
   RELAY_TOPIC_PREFETCH: whole(1, 65535).default(500),
+  RELAY_NODE_QUEUE_TYPE: z
+    .enum(['quorum', 'classic'], { error: 'takes quorum or classic' })
+    .default('quorum'),
   RELAY_NODE_TTL: whole(1000, 86_400_000).default(60_000),
 });
 

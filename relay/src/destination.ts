@@ -42,8 +42,6 @@ export type Destination =
 
 export type DestinationKind = Destination['kind'];
 
-const USER_EXCHANGE_PREFIX = '/exchange/relay.user/';
-
 /**
  * The one routing-key word that stands for a user: `encodeURIComponent(name)` with `.` and `*` encoded too
  * (`alice@example.com` → `alice%40example%2Ecom`). Injective; the result is ASCII without `.`, `*`, `#` and `/`.
@@ -127,22 +125,6 @@ export function parseReplyTo(text: string): Destination | undefined {
 export function exchangeDestination(exchange: string, key: string): string | undefined {
   if (exchange.includes('%2F') || key.includes('%2F')) return undefined;
   return `/exchange/${exchange.replaceAll('/', '%2F')}/${key.replaceAll('/', '%2F')}`;
-}
-
-/**
- * The routing key (`alice.topic.reply`) of a per-user message, from the `destination` that RabbitMQ's STOMP plugin
- * puts on the MESSAGE (`/exchange/relay.user/alice.topic.reply`; `%`, `/` and all beyond ASCII percent-encoded).
- * Undefined for anything else: another exchange, or a key that is not UTF-8 and hence no user's.
- */
-export function routingKeyOf(destination: string): string | undefined {
-  if (!destination.startsWith(USER_EXCHANGE_PREFIX)) return undefined;
-  const key = destination.slice(USER_EXCHANGE_PREFIX.length);
-  if (!key.includes('%')) return key === '' ? undefined : key;
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    return undefined;
-  }
 }
 
 function user(text: string, segments: string[], action: Action, self: string): Destination {

@@ -8,7 +8,6 @@ import {
   isReservedQueue,
   parseDestination,
   parseReplyTo,
-  routingKeyOf,
   userWord,
 } from '../src/destination.js';
 import { DestinationError } from '../src/errors.js';
@@ -514,34 +513,6 @@ describe('parseReplyTo', () => {
   });
 });
 
-describe('routingKeyOf', () => {
-  it.each([
-    ['/exchange/relay.user/alice.topic.reply', 'alice.topic.reply'],
-    ['/exchange/relay.user/alice%2540example%252Ecom.topic.reply', 'alice%40example%2Ecom.topic.reply'],
-    ['/exchange/relay.user/bob.gr%C3%BC%C3%9Fe', 'bob.grüße'],
-    ['/exchange/relay.user/a%2Fb', 'a/b'],
-    ['/exchange/relay.user/', undefined],
-    ['/exchange/relay.user', undefined],
-    ['/exchange/relay.users/alice.x', undefined],
-    ['/exchange/relay.user/%FF%FE', undefined],
-    ['/exchange/relay.user/%zz', undefined],
-    ['/topic/alice.topic.reply', undefined],
-    ['/queue/relay.node.n1', undefined],
-    ['', undefined],
-  ])('reads %j as %j', (destination, key) => {
-    expect(routingKeyOf(destination)).toBe(key);
-  });
-
-  it('gets back every key that a SEND can make', () => {
-    fc.assert(
-      fc.property(names, names, (name, rest) => {
-        const key = `${userWord(name)}.${rest}`;
-        expect(routingKeyOf(`/exchange/relay.user/${brokerEscapes(key)}`)).toBe(key);
-      }),
-    );
-  });
-});
-
 describe('exchangeDestination', () => {
   it('makes the broker use exactly the key, or says that it cannot', () => {
     expect(exchangeDestination('relay.user', 'alice%40example%2Ecom.x')).toBe(
@@ -627,15 +598,4 @@ function brokerReads(text: string): string[] | undefined {
   const names = type === 'amq' && rest[0] === 'queue' ? rest.slice(1) : rest;
   const known = ['queue', 'topic', 'temp-queue'].includes(type) || names !== rest;
   return known && names.length === 1 && names[0] !== '' ? [unescaped(names[0] ?? '')] : undefined;
-}
-
-/** How RabbitMQ 3.10's STOMP plugin writes a name into a MESSAGE's destination. */
-function brokerEscapes(name: string): string {
-  return [...Buffer.from(name)]
-    .map((byte) =>
-      byte === 0x2f || byte === 0x25 || byte < 32 || byte > 127
-        ? `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
-        : String.fromCharCode(byte),
-    )
-    .join('');
 }

@@ -22,15 +22,17 @@ export class OutboundMessage {
   /** Where the sender wants an answer, if it said so. */
   replyTo: string | undefined;
   private readonly rest: HeaderList = [];
-  private readonly body: Buffer;
 
-  constructor(frame: Frame, id?: string) {
-    this.id = id ?? header(frame.headers, 'message-id') ?? '';
-    this.body = frame.body;
-    const { headers } = frame;
+  constructor(
+    headers: HeaderList,
+    private readonly body: Buffer,
+    id?: string,
+  ) {
+    this.id = id ?? header(headers, 'message-id') ?? '';
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i] as string;
-      if (name === 'reply-to') this.replyTo = headers[i + 1];
+      // The first one counts (STOMP 1.2, Repeated Header Entries): it is the one that the client sees.
+      if (name === 'reply-to') this.replyTo ??= headers[i + 1];
       if (!REPLACED.has(name)) this.rest.push(name, headers[i + 1] as string);
     }
   }

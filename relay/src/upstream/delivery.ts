@@ -1,8 +1,8 @@
-/** Where a settled delivery is reported: the link that it came over. */
+/** Where a settled delivery is reported. */
 export interface Settler {
-  ack(token: string): void;
+  ack(token: number): void;
   /** Gives the message up: dead-lettered, thus unread. */
-  refuse(token: string): void;
+  refuse(token: number): void;
 }
 
 /**
@@ -14,8 +14,8 @@ export class Delivery {
 
   constructor(
     private readonly settler: Settler,
-    /** The broker's `ack` header; valid on the connection that it came over only. */
-    private readonly token: string,
+    /** Valid on the connection that it came over only. */
+    private readonly token: number,
     private takers: number,
   ) {}
 

@@ -1,5 +1,6 @@
 import { Bindings } from '../broker/bindings.js';
 import { AmqpConnection } from '../broker/connection.js';
+import { NodeQueue } from '../broker/node-queue.js';
 import { declareNodeQueue, declareShared, removeNodeQueue } from '../broker/topology.js';
 import type { RelayConfig } from '../config.js';
 import type { Readiness } from '../http.js';
@@ -20,6 +21,7 @@ export class Hub {
   private readonly sendLinks: SendLink[];
   private readonly amqp: AmqpConnection;
   private readonly bindings: Bindings;
+  private readonly nodeQueue: NodeQueue;
   private turn = 0;
 
   constructor(
@@ -31,14 +33,11 @@ export class Hub {
     const { env, broker } = config;
     this.amqp = new AmqpConnection(broker.amqpUrl, log, `relay ${node}`);
     this.bindings = new Bindings(node, env.RELAY_BINDING_CHANNELS, log, (error) => this.amqp.reset(error));
-    this.users = new UserHub(
-      this.link('users'),
-      node,
-      env.RELAY_USER_PREFETCH,
-      this.bindings,
-      onUndeliverable,
-      () => this.amqp.reset(new Error('the node queue is gone; it is declared again')),
-    );
+    this.nodeQueue = new NodeQueue(node, env.RELAY_USER_PREFETCH, {
+      onMessage: (message) => this.users.receive(message),
+      onBroken: (error) => this.amqp.reset(error),
+    });
+    this.users = new UserHub(node, this.bindings, this.nodeQueue, log, onUndeliverable);
     this.topics = new TopicHub(this.link('topics'), env.RELAY_TOPIC_PREFETCH);
     const limits = { timeout: env.RELAY_SEND_TIMEOUT, highWater: env.RELAY_MAX_QUEUED_BYTES };
     this.sendLinks = Array.from(
@@ -46,16 +45,12 @@ export class Hub {
       (_, i) => new SendLink(this.link(`sends ${i + 1}`), limits),
     );
     this.amqp.onConnect(declareShared);
-    this.amqp.onConnect((connection) => declareNodeQueue(connection, node, env.RELAY_NODE_TTL));
+    this.amqp.onConnect((connection) =>
+      declareNodeQueue(connection, node, env.RELAY_NODE_QUEUE_TYPE, env.RELAY_NODE_TTL),
+    );
     this.amqp.onConnect((connection) => this.bindings.restore(connection));
-    // The node queue must be there before it is subscribed to, on a new broker as well as on a restored one.
-    this.amqp.onConnect(async () => {
-      if (!this.opened) this.users.open();
-      this.opened = true;
-    });
+    this.amqp.onConnect((connection) => this.nodeQueue.consume(connection));
   }
-
-  private opened = false;
 
   async open(): Promise<void> {
     this.topics.open();
@@ -78,7 +73,7 @@ export class Hub {
   readiness(): Readiness {
     const parts: Readiness['parts'] = {
       amqp: part(this.amqp.up, this.amqp.lastError?.message),
-      users: part(this.users.ready, this.users.state.lastError),
+      users: part(this.nodeQueue.up, this.amqp.lastError?.message),
       topics: part(this.topics.ready, this.topics.state.lastError),
     };
     this.sendLinks.forEach((link, i) => {
@@ -89,7 +84,7 @@ export class Hub {
 
   /** True when the broker refused our login on some link: waiting will not help. */
   get refused(): boolean {
-    const links: Link[] = [this.users.state, this.topics.state, ...this.sendLinks.map((link) => link.state)];
+    const links: Link[] = [this.topics.state, ...this.sendLinks.map((link) => link.state)];
     return links.some((link) => link.refused);
   }
 
@@ -103,7 +98,7 @@ export class Hub {
     const farewell = async () => {
       if (!this.amqp.up) return;
       await this.bindings.clear();
-      await this.users.close();
+      await this.nodeQueue.close();
       // What was refused may still be on its way out of the queue, where no count shows it.
       if (this.users.refusedLately) return;
       await this.amqp.use((connection) => removeNodeQueue(connection, this.node));
@@ -112,7 +107,6 @@ export class Hub {
     await Promise.race([farewell(), timeout]).catch((error: unknown) => {
       this.log.warn({ err: error }, 'the node queue is left to expire');
     });
-    void this.users.close();
     void this.topics.close();
     for (const link of this.sendLinks) link.close();
     await Promise.race([this.amqp.close(), new Promise((resolve) => setTimeout(resolve, 500).unref())]);

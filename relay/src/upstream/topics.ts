@@ -144,7 +144,7 @@ export class TopicHub {
     const feed = this.byId.get(header(frame.headers, 'subscription') ?? '');
     if (!feed) return;
     this.acknowledge(header(frame.headers, 'ack') ?? '');
-    const message = new OutboundMessage(frame);
+    const message = new OutboundMessage(frame.headers, frame.body);
     const destination = header(frame.headers, 'destination') ?? feed.destination;
     for (const { subscription, version, takers } of feed.groups.values()) {
       try {

@@ -24,7 +24,7 @@ beforeEach(async () => {
   amqp = new AmqpConnection(proxy.url, log, 'test');
   bindings = new Bindings(node, 3, log, (error) => amqp.reset(error));
   amqp.onConnect(declareShared);
-  amqp.onConnect((connection) => declareNodeQueue(connection, node, 60_000));
+  amqp.onConnect((connection) => declareNodeQueue(connection, node, 'quorum', 60_000));
   amqp.onConnect((connection) => bindings.restore(connection));
   await amqp.open();
 });

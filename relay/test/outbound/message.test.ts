@@ -14,6 +14,10 @@ function decoded(outgoing: Outgoing, version: StompVersion = '1.2'): Frame {
   return frames[0] as Frame;
 }
 
+function message(headers: HeaderList, body = '', id?: string): OutboundMessage {
+  return new OutboundMessage(headers, Buffer.from(body), id);
+}
+
 function all(headers: HeaderList, name: string): string[] {
   return headers.flatMap((value, i) => (i % 2 === 1 && headers[i - 1] === name ? [value] : []));
 }
@@ -26,7 +30,7 @@ const ITS_OWN = [
 
 describe('a message of the hub', () => {
   it('carries the client’s side of things once, and nothing of the broker’s', () => {
-    const { headers, body } = decoded(new OutboundMessage(brokerMessage(ITS_OWN, 'hi'), 'n-1').encode(VIEW));
+    const { headers, body } = decoded(message(ITS_OWN, 'hi', 'n-1').encode(VIEW));
     expect(headers).toEqual([
       ...['subscription', 'mine', 'destination', '/user/topic/reply', 'message-id', 'n-1'],
       ...['redelivered', 'false', 'relay-user', 'bob', 'x', 'y', 'content-length', '2'],
@@ -35,14 +39,14 @@ describe('a message of the hub', () => {
   });
 
   it('keeps the broker’s message-id when it gets none of ours', () => {
-    const { headers } = decoded(new OutboundMessage(brokerMessage(ITS_OWN)).encode(VIEW));
+    const { headers } = decoded(message(ITS_OWN).encode(VIEW));
     expect(all(headers, 'message-id')).toEqual(['T_1']);
   });
 
   it('is acknowledged by ack in 1.2, by message-id before that', () => {
-    const message = new OutboundMessage(brokerMessage(ITS_OWN), 'n-1');
+    const one = message(ITS_OWN, '', 'n-1');
     const of = (version: StompVersion) =>
-      decoded(message.encode({ ...VIEW, version, ack: '7:n-1' }), version).headers;
+      decoded(one.encode({ ...VIEW, version, ack: '7:n-1' }), version).headers;
     expect([all(of('1.2'), 'ack'), all(of('1.2'), 'message-id')]).toEqual([['7:n-1'], ['n-1']]);
     for (const version of ['1.1', '1.0'] as const) {
       expect([all(of(version), 'ack'), all(of(version), 'message-id')]).toEqual([[], ['7:n-1']]);
@@ -50,17 +54,23 @@ describe('a message of the hub', () => {
   });
 
   it('can be encoded for view after view', () => {
-    const message = new OutboundMessage(brokerMessage(ITS_OWN, 'hi'), 'n-1');
-    const first = message.encode(VIEW);
-    message.encode({ ...VIEW, subscription: 'other', ack: 'a' });
-    expect(message.encode(VIEW).bytes.equals(first.bytes)).toBe(true);
+    const one = message(ITS_OWN, 'hi', 'n-1');
+    const first = one.encode(VIEW);
+    one.encode({ ...VIEW, subscription: 'other', ack: 'a' });
+    expect(one.encode(VIEW).bytes.equals(first.bytes)).toBe(true);
   });
 
   it('tells where an answer is wanted, and passes that on', () => {
-    const message = new OutboundMessage(brokerMessage(['reply-to', '/reply-queue/q']), '1');
-    expect(message.replyTo).toBe('/reply-queue/q');
-    expect(all(decoded(message.encode(VIEW)).headers, 'reply-to')).toEqual(['/reply-queue/q']);
-    expect(new OutboundMessage(brokerMessage([]), '1').replyTo).toBeUndefined();
+    const one = message(['reply-to', '/reply-queue/q'], '', '1');
+    expect(one.replyTo).toBe('/reply-queue/q');
+    expect(all(decoded(one.encode(VIEW)).headers, 'reply-to')).toEqual(['/reply-queue/q']);
+    expect(message([], '', '1').replyTo).toBeUndefined();
+  });
+
+  it('lets the first of two reply-to count, which is the one that the client reads', () => {
+    const one = message(['reply-to', '/reply-queue/first', 'reply-to', '/reply-queue/second'], '', '1');
+    expect(one.replyTo).toBe(header(decoded(one.encode(VIEW)).headers, 'reply-to'));
+    expect(one.replyTo).toBe('/reply-queue/first');
   });
 
   it('never lets a sender’s header stand for the relay’s, in any version', () => {
@@ -73,9 +83,9 @@ describe('a message of the hub', () => {
         fc.constantFrom<StompVersion>('1.0', '1.1', '1.2'),
         fc.boolean(),
         (pairs, bytes, version, acknowledged) => {
-          const frame = { command: 'MESSAGE', headers: pairs.flat(), body: Buffer.from(bytes) };
+          const sent = new OutboundMessage(pairs.flat(), Buffer.from(bytes), 'the-id');
           const view = { ...VIEW, version, ...(acknowledged ? { ack: 'the-ack' } : {}) };
-          const { headers, body } = decoded(new OutboundMessage(frame, 'the-id').encode(view), version);
+          const { headers, body } = decoded(sent.encode(view), version);
           expect(all(headers, 'subscription')).toEqual(['mine']);
           expect(all(headers, 'destination')).toEqual(['/user/topic/reply']);
           expect(all(headers, 'message-id')).toEqual([

@@ -15,7 +15,7 @@ import { PrivateLink } from '../../src/upstream/private.js';
 import { SendLink } from '../../src/upstream/sends.js';
 import { TopicHub } from '../../src/upstream/topics.js';
 import { UserHub } from '../../src/upstream/users.js';
-import { brokerMessage, clientFrame, nowhere } from '../support/links.js';
+import { clientFrame, nowhere } from '../support/links.js';
 
 /** A transport that keeps what it is given; proofs and overflows are the test's to report. */
 export class RecordingTransport implements Transport {
@@ -99,7 +99,7 @@ export class Rig {
     this.services = {
       verifier: { verify: () => Promise.resolve(identity) },
       policy: loadPolicy(RULES, 'test'),
-      users: new UserHub(options, 'node', 10, bindings, nothing, nothing),
+      users: new UserHub('node', bindings, new Settlements(), options.log, nothing),
       topics: new TopicHub(options, 10),
       pickSendLink: () => this.sends,
       openPrivateLink: (_name, events) => new PrivateLink(options, 1 << 20, 60_000, events),
@@ -142,27 +142,29 @@ export class Rig {
   }
 }
 
-/** Notes how deliveries are settled. */
+/** Notes how deliveries are settled, each by the name that the test gave it. */
 export class Settlements implements Settler {
+  private readonly given: string[] = [];
   readonly acked: string[] = [];
   readonly refused: string[] = [];
 
-  ack(token: string): void {
-    this.acked.push(token);
+  ack(token: number): void {
+    this.acked.push(this.nameOf(token));
   }
-  refuse(token: string): void {
-    this.refused.push(token);
+  refuse(token: number): void {
+    this.refused.push(this.nameOf(token));
   }
 
-  delivery(token: string, takers = 1): Delivery {
-    return new Delivery(this, token, takers);
+  delivery(name: string, takers = 1): Delivery {
+    return new Delivery(this, this.given.push(name), takers);
+  }
+
+  private nameOf(token: number): string {
+    return this.given[token - 1] ?? `unknown token ${token}`;
   }
 }
 
 /** A message to alice, as the hub hands it to the session's subscriptions. */
 export function userMessage(id: string, headers: HeaderList = []): OutboundMessage {
-  return new OutboundMessage(
-    brokerMessage(['destination', '/exchange/relay.user/alice.x', ...headers], `body ${id}`),
-    id,
-  );
+  return new OutboundMessage(['redelivered', 'false', ...headers], Buffer.from(`body ${id}`), id);
 }

@@ -6,7 +6,6 @@ import {
   UserSubscription,
 } from '../../src/session/subscriptions.js';
 import { header } from '../../src/stomp/frame.js';
-import { brokerMessage } from '../support/links.js';
 import { Rig, Settlements, userMessage } from './rig.js';
 
 let rig: Rig;
@@ -155,7 +154,7 @@ it('lets a client answer where a message asked for it, on users and topics', () 
   const one = subscription('auto');
   one.deliver(userMessage('a', ['reply-to', '/reply-queue/amq.gen-1']), settlements.delivery('a'));
   const topic = new TopicSubscription(rig.session, 't', '/topic/x');
-  const message = new OutboundMessage(brokerMessage(['reply-to', '/reply-queue/amq.gen-2']));
+  const message = new OutboundMessage(['reply-to', '/reply-queue/amq.gen-2'], Buffer.alloc(0));
   const view = { subscription: 't', destination: '/topic/x', version: '1.2' } as const;
   topic.deliverShared(message.encode(view), message.replyTo);
   expect(rig.session.replies.has('/reply-queue/amq.gen-1')).toBe(true);

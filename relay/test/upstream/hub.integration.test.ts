@@ -53,7 +53,7 @@ describe('readiness', () => {
     expect(await readiness()).toEqual({ status: 200, down: [] });
     amqp.fail();
     await waitFor(async () => (await readiness()).status === 503, { what: 'the loss' });
-    expect((await readiness()).down).toEqual(['amqp']);
+    expect((await readiness()).down).toEqual(['amqp', 'users']);
     webStomp.fail();
     await waitFor(async () => (await readiness()).down.length === 5, { what: 'the loss of all' });
     expect((await readiness()).down).toEqual(['amqp', 'users', 'topics', 'sends-1', 'sends-2']);
@@ -64,7 +64,9 @@ describe('readiness', () => {
 
   it('has a relay say at start what is not there', async () => {
     webStomp.fail();
-    await expect(start({ RELAY_START_TIMEOUT: '500' })).rejects.toThrow(/RABBITMQ_WEB_STOMP_URL[\s\S]*users/);
+    await expect(start({ RELAY_START_TIMEOUT: '500' })).rejects.toThrow(
+      /RABBITMQ_WEB_STOMP_URL[\s\S]*topics/,
+    );
   });
 
   it('does not wait for a broker that refuses the login', async () => {
@@ -81,6 +83,18 @@ describe('readiness', () => {
 });
 
 describe('users', () => {
+  it('are served while Web-STOMP is away', async () => {
+    const user = unique('carol');
+    await start();
+    const client = await relay?.connected(user);
+    await client?.subscribed('s', '/user/topic/reply');
+    webStomp.fail();
+    await waitFor(async () => (await readiness()).status === 503, { what: 'the loss' });
+    expect((await readiness()).down).toEqual(['topics', 'sends-1', 'sends-2']);
+    await service.toUser(user, 'topic.reply', 'hello');
+    await client?.message('hello');
+  });
+
   it('get what is published to them after a cut of everything, without doing anything', async () => {
     const user = unique('carol');
     await start();

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { Bindings } from '../../src/broker/bindings.js';
 import { AmqpConnection } from '../../src/broker/connection.js';
+import { NodeQueue } from '../../src/broker/node-queue.js';
 import { declareNodeQueue, declareShared, nodeQueueName } from '../../src/broker/topology.js';
 import { createLogger } from '../../src/logger.js';
 import type { OutboundMessage } from '../../src/outbound/message.js';
 import type { Delivery } from '../../src/upstream/delivery.js';
 import { UserHub, type UserTaker } from '../../src/upstream/users.js';
 import { Service } from '../support/amqp.js';
-import { linkOptions } from '../support/links.js';
 import { CuttingProxy } from '../support/proxy.js';
 import { unique } from '../support/relay.js';
 import { waitFor } from '../support/wait.js';
@@ -43,6 +43,7 @@ const PREFETCH = 10;
 let proxy: CuttingProxy;
 let service: Service;
 let amqp: AmqpConnection;
+let queue: NodeQueue;
 let hub: UserHub;
 let node: string;
 let user: string;
@@ -51,37 +52,38 @@ let queueGone: number;
 
 beforeEach(async () => {
   const log = createLogger('silent');
-  proxy = await CuttingProxy.open(inject('broker').webStompUrl);
+  proxy = await CuttingProxy.open(inject('broker').amqpUrl);
   service = await Service.open();
   node = unique('users');
   user = unique('alice');
   undelivered = 0;
   queueGone = 0;
-  amqp = new AmqpConnection(inject('broker').amqpUrl, log, 'test');
-  const bindings = new Bindings(node, 2, log, () => {});
+  amqp = new AmqpConnection(proxy.url, log, 'test');
+  const bindings = new Bindings(node, 2, log, (error) => amqp.reset(error));
+  queue = new NodeQueue(node, PREFETCH, {
+    onMessage: (message) => hub.receive(message),
+    onBroken: (error) => {
+      queueGone++;
+      amqp.reset(error);
+    },
+  });
+  hub = new UserHub(node, bindings, queue, log, () => undelivered++);
   amqp.onConnect(declareShared);
-  amqp.onConnect((connection) => declareNodeQueue(connection, node, 60_000));
+  amqp.onConnect((connection) => declareNodeQueue(connection, node, 'quorum', 60_000));
   amqp.onConnect((connection) => bindings.restore(connection));
+  amqp.onConnect((connection) => queue.consume(connection));
   await amqp.open();
-  hub = new UserHub(
-    linkOptions(proxy.url),
-    node,
-    PREFETCH,
-    bindings,
-    () => undelivered++,
-    () => queueGone++,
-  );
-  hub.open();
-  await waitFor(() => hub.ready, { what: 'the subscription to the node queue' });
+  await consuming();
 });
 afterEach(async () => {
-  hub.close();
-  await service.channel.deleteQueue(nodeQueueName(node));
   await amqp.close();
+  await service.channel.deleteQueue(nodeQueueName(node));
   await service.close();
   await proxy.close();
 });
 
+const consuming = () => waitFor(() => queue.up && amqp.up, { what: 'the consumer of the node queue' });
+const lost = () => waitFor(() => !queue.up, { what: 'the loss' });
 const key = () => `${user}.topic.reply`;
 
 async function subscribed(taker: Taker, to = key()): Promise<Taker> {
@@ -91,7 +93,7 @@ async function subscribed(taker: Taker, to = key()): Promise<Taker> {
 
 /** Nothing waits in the node queue any more, be it ready or unacknowledged. */
 async function emptied(): Promise<void> {
-  hub.close();
+  await queue.close();
   await waitFor(async () => (await service.channel.checkQueue(nodeQueueName(node))).consumerCount === 0, {
     what: 'the end of the consumer',
   });
@@ -209,7 +211,7 @@ describe('a cut connection', () => {
     // The last is over the prefetch: that it comes is the sign that the broker has the confirmation.
     await taker.message(String(PREFETCH));
     proxy.cut();
-    await waitFor(() => !hub.ready, { what: 'the loss' });
+    await lost();
     await taker.message(String(PREFETCH), 2);
     expect(taker.bodies).toEqual([...all, ...all.slice(1)]);
     // What was given out over the lost connection means nothing any more: it must not end the new one.
@@ -227,28 +229,26 @@ describe('a cut connection', () => {
   it('loses nothing that is published meanwhile', async () => {
     const taker = await subscribed(new Taker());
     proxy.fail();
-    await waitFor(() => !hub.ready, { what: 'the loss' });
+    await lost();
     await service.toUser(user, 'topic.reply', 'meanwhile');
     const late = new Taker();
-    await hub.subscribe(`${user}.late`, late);
-    await service.toUser(user, 'late', 'late');
+    // Confirmed as soon as there is a broker to confirm it.
+    const subscribing = hub.subscribe(`${user}.late`, late);
     proxy.restore();
+    await subscribing;
+    await service.toUser(user, 'late', 'late');
     await Promise.all([taker.message('meanwhile'), late.message('late')]);
   });
 });
 
 describe('a node queue that is gone', () => {
-  it('is told, so that somebody makes it again, and then delivers as before', async () => {
+  it('is told, so that it is made again, and then delivers as before', async () => {
     const taker = await subscribed(new Taker());
     await service.channel.deleteQueue(nodeQueueName(node));
     await waitFor(() => queueGone, { what: 'the notice' });
-    await service.channel.assertQueue(nodeQueueName(node), {
-      durable: true,
-      arguments: { 'x-queue-type': 'quorum' },
-    });
-    await service.channel.bindQueue(nodeQueueName(node), 'relay.user', key());
-    await waitFor(() => hub.ready, { what: 'the subscription' });
+    await consuming();
     await service.toUser(user, 'topic.reply', 'again');
     await taker.message('again');
+    expect(queueGone).toBe(1);
   });
 });
