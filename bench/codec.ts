@@ -2,7 +2,6 @@
 import { FrameDecoder } from '../relay/src/stomp/decoder.js';
 import { encodeFrame } from '../relay/src/stomp/encoder.js';
 import { EMPTY_BODY, type Frame, type HeaderList } from '../relay/src/stomp/frame.js';
-import { prepareMessage } from '../relay/src/stomp/prepared-message.js';
 
 const HEADERS: HeaderList = [
   ['subscription', 'sub-0'],
@@ -27,7 +26,6 @@ const decoder = new FrameDecoder(
   },
   { side: 'client' },
 );
-const prepared = prepareMessage(HEADERS, BODY, '1.2');
 
 const work = {
   decodeEncodePerSecond() {
@@ -40,9 +38,6 @@ const work = {
   },
   encodePerSecond() {
     octets += encodeFrame('MESSAGE', HEADERS, BODY, '1.2').length;
-  },
-  preparedPerSecond() {
-    octets += prepared.encode('sub-0').length;
   },
 };
 

@@ -1,8 +1,5 @@
 import { expect, test } from 'vitest';
-import { commandRule, commandRules, LONGEST_COMMAND, missingHeader } from '../../src/stomp/commands.js';
-import { EMPTY_BODY, type HeaderList } from '../../src/stomp/frame.js';
-
-const frame = (command: string, headers: HeaderList) => ({ command, headers, body: EMPTY_BODY });
+import { commandRule, commandRules, LONGEST_COMMAND } from '../../src/stomp/commands.js';
 
 test('who sends what, and what may have a body', () => {
   const names = (test: (rule: ReturnType<typeof commandRules>[number]) => boolean) =>
@@ -20,15 +17,4 @@ test('commands are exact', () => {
   expect(commandRule('SEND')?.name).toBe('SEND');
   for (const name of ['send', 'SEND ', '', 'toString', '__proto__'])
     expect(commandRule(name)).toBeUndefined();
-});
-
-test('required headers by version', () => {
-  expect(missingHeader(frame('ACK', []), '1.0')).toBe('message-id');
-  expect(missingHeader(frame('ACK', ['message-id', '1']), '1.1')).toBe('subscription');
-  expect(missingHeader(frame('ACK', ['message-id', '1']), '1.2')).toBe('id');
-  expect(missingHeader(frame('ACK', ['id', '1']), '1.2')).toBeUndefined();
-  expect(missingHeader(frame('SUBSCRIBE', ['destination', '/topic/a']), '1.0')).toBeUndefined();
-  expect(missingHeader(frame('SUBSCRIBE', ['destination', '/topic/a']), '1.1')).toBe('id');
-  expect(missingHeader(frame('SEND', ['x', 'destination']), '1.2')).toBe('destination');
-  expect(missingHeader(frame('CONNECT', []), '1.2')).toBeUndefined();
 });

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeFrame } from '../../src/stomp/encoder.js';
 import type { HeaderList, StompVersion } from '../../src/stomp/frame.js';
-import { prepareMessage } from '../../src/stomp/prepared-message.js';
 import { decodeAll, type Seen } from './support.js';
 
 type Side = 'server' | 'client';
@@ -129,19 +128,6 @@ describe.each(['1.0', '1.1', '1.2'] as const)('STOMP %s', (version) => {
         expect(names.filter((name) => name !== 'content-length' && !list.includes(name))).toEqual([]);
       }),
       { numRuns: 300 },
-    );
-  });
-
-  test('a prepared message is the message with its subscription first', () => {
-    fc.assert(
-      fc.property(headers(version, 'client'), body, text, (list, bytes, id) => {
-        const subscription = id.replace(NEVER, '');
-        const others = list.filter((_, i) => list[i & ~1] !== 'subscription');
-        expect(prepareMessage(list, Buffer.from(bytes), version).encode(subscription)).toEqual(
-          encodeFrame('MESSAGE', ['subscription', subscription, ...others], Buffer.from(bytes), version),
-        );
-      }),
-      { numRuns: 200 },
     );
   });
 });
