@@ -25,13 +25,19 @@ async function onConnection<T>(target: Broker, work: (connection: ChannelModel) 
   }
 }
 
-function keep(target: Broker, queue: string, body: string): Promise<void> {
+function send(target: Broker, queue: string, body: string): Promise<void> {
   return onConnection(target, async (connection) => {
     const channel = await connection.createConfirmChannel();
-    await channel.assertQueue(queue, { durable: true });
     channel.sendToQueue(queue, Buffer.from(body), { persistent: true });
     await channel.waitForConfirms();
   });
+}
+
+async function keep(target: Broker, queue: string, body: string): Promise<void> {
+  await onConnection(target, async (connection) => {
+    await (await connection.createChannel()).assertQueue(queue, { durable: true });
+  });
+  await send(target, queue, body);
 }
 
 function kept(target: Broker, queue: string): Promise<string> {
@@ -106,13 +112,16 @@ describe('a private node', () => {
 
   it('is back on the same addresses with what it confirmed after kill and restart', async () => {
     const { pid, amqpUrl } = broker;
-    await keep(broker, 'killed', 'confirmed');
+    // A queue that is there since the start: RabbitMQ 3.10 may forget one that was declared less than two seconds
+    // before it is killed, because Mnesia's decision on the transaction is written to disk with that delay.
+    const queue = 'relay.unread.rejected';
+    await send(broker, queue, 'confirmed');
     await broker.kill();
     await expect(connect(amqpUrl)).rejects.toThrow();
     await broker.restart();
     expect(broker.pid).not.toBe(pid);
     expect(broker.amqpUrl).toBe(amqpUrl);
-    expect(await kept(broker, 'killed')).toBe('confirmed');
+    expect(await kept(broker, queue)).toBe('confirmed');
     expect(onCrash).not.toHaveBeenCalled();
   });
 
