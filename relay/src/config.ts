@@ -89,6 +89,16 @@ const variables = z.object({
     .enum(['quorum', 'classic'], { error: 'takes quorum or classic' })
     .default('quorum'),
   RELAY_NODE_TTL: whole(1000, 86_400_000).default(60_000),
+  RELAY_NODE_GRACE: whole(100, 600_000).default(500),
+
+  RELAY_MAILBOX_TYPE: z.enum(['classic', 'quorum'], { error: 'takes classic or quorum' }).default('classic'),
+  RELAY_MAILBOX_EXPIRES: whole(1000, 4_000_000_000).default(30 * 86_400_000),
+  RELAY_MAILBOX_AGE: whole(1000, 4_000_000_000).default(30 * 86_400_000),
+  RELAY_MAILBOX_LENGTH: whole(1, 10_000_000).default(10_000),
+  RELAY_MAILBOX_BYTES: whole(1024, 1024 ** 4).default(64 * 1024 * 1024),
+  RELAY_INTAKE_PREFETCH: whole(1, 65535).default(500),
+  RELAY_LEASE_TIME: whole(1000, 1_200_000).default(60_000),
+  RELAY_MAX_LEASES: whole(1, 1900).default(1000),
 });
 
 /** How to reach the broker. `*Url` of the STOMP side never carries credentials; they stand beside it. */

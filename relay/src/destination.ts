@@ -14,6 +14,9 @@ import {
 
 export { isReservedExchange, isReservedQueue } from './destination-checks.js';
 
+/** What follows the user in `/user/relay.unread`, where clients are told how much unread mail they have. */
+export const BADGE_REST = 'relay.unread';
+
 /** What a client wants to do with a destination. */
 export type Action = 'subscribe' | 'send';
 
@@ -138,6 +141,8 @@ function user(text: string, segments: string[], action: Action, self: string): D
   const rest = parts.join('.');
   const words = splitWords(text, rest, form);
   noWildcards(text, words, 'a user destination names one user and one thing');
+  // Else anybody who may write to a user could show them a wrong count of unread messages.
+  if (words[0] === 'relay' && (action === 'send' || rest !== BADGE_REST)) throw reserved(rest);
   const key = shortString(`${word}.${rest}`, 'routing key');
   return { kind: 'user', text, words: [[word], words], userWord: word, rest, key };
 }

@@ -1,5 +1,15 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
+/** What happens to unread mail. */
+export interface UnreadMetrics {
+  readonly stored: Counter;
+  readonly discarded: Counter<'reason'>;
+  readonly rejected: Counter;
+  readonly taken: Counter;
+  readonly read: Counter;
+  readonly returned: Counter;
+}
+
 /** Figures that a relay offers at /metrics, each with a bounded number of series. */
 export interface Metrics {
   readonly registry: Registry;
@@ -10,6 +20,7 @@ export interface Metrics {
   readonly closes: Counter<'closure'>;
   readonly denials: Counter<'reason'>;
   readonly undelivered: Counter;
+  readonly unread: UnreadMetrics;
 }
 
 /** What is counted by looking at it when somebody asks. */
@@ -18,6 +29,7 @@ export interface Observed {
   userRoutes(): number;
   topicFeeds(): number;
   linksUp(): Record<string, boolean>;
+  leases(): number;
 }
 
 export function createMetrics(observed: Observed): Metrics {
@@ -37,6 +49,7 @@ export function createMetrics(observed: Observed): Metrics {
     });
   gauge('relay_sessions', 'Open client sessions', observed.sessions);
   gauge('relay_user_routes', 'User destinations with a live subscription here', observed.userRoutes);
+  gauge('relay_unread_leases', 'Pulls that wait for their acknowledgement', observed.leases);
   gauge('relay_topic_feeds', 'Broker subscriptions that serve topics', observed.topicFeeds);
   new Gauge({
     name: 'relay_link_up',
@@ -72,6 +85,18 @@ export function createMetrics(observed: Observed): Metrics {
     sends: counter('relay_sends_total', 'SENDs that asked for a receipt, by outcome', 'result'),
     closes: counter('relay_closes_total', 'Closed sessions', 'closure'),
     denials: counter('relay_denials_total', 'Refused requests', 'reason'),
+    unread: {
+      stored: counter('relay_unread_stored_total', 'Messages put into mailboxes'),
+      discarded: counter(
+        'relay_unread_discarded_total',
+        'Unread messages that nobody gets: worthless, expired, or the oldest of a full mailbox (maxlen)',
+        'reason',
+      ),
+      rejected: counter('relay_unread_rejected_total', 'Messages put aside into relay.unread.rejected'),
+      taken: counter('relay_unread_taken_total', 'Messages handed out of mailboxes'),
+      read: counter('relay_unread_read_total', 'Messages that were acknowledged and so left their mailbox'),
+      returned: counter('relay_unread_returned_total', 'Messages that went back into their mailbox'),
+    },
     undelivered: counter('relay_undelivered_total', 'User messages given back as unread'),
   };
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createVerifier } from './auth/verifier.js';
 import type { RelayConfig } from './config.js';
 import { validateOrigins } from './handshake.js';
-import { createHttpApp } from './http.js';
+import { createHttpApp } from './http/app.js';
 import { createLogger, type Logger } from './logger.js';
 import { createMetrics } from './metrics.js';
 import { loadPolicy } from './policy/load.js';
@@ -55,21 +55,24 @@ export async function openRelay(
     );
   }
 
-  const node = env.RELAY_NODE_ID ?? randomBytes(8).toString('hex');
+  // Never the same twice: what an earlier process of this name has left behind is for the reaper alone.
+  const node = [env.RELAY_NODE_ID ?? [], randomBytes(6).toString('hex')].flat().join('-');
   const sessions = new Set<Session>();
-  const hub: Hub = new Hub(config, node, log, () => metrics.undelivered.inc());
   const metrics = createMetrics({
     sessions: () => sessions.size,
     userRoutes: () => hub.users.routeCount,
     topicFeeds: () => hub.topics.feedCount,
     linksUp: () =>
       Object.fromEntries(Object.entries(hub.readiness().parts).map(([name, { up }]) => [name, up])),
+    leases: () => hub.unread.leases.size,
   });
+  const hub: Hub = new Hub(config, node, log, metrics);
   const services: SessionServices = {
     verifier,
     policy,
     users: hub.users,
     topics: hub.topics,
+    unread: hub.unread,
     pickSendLink: () => hub.pickSendLink(),
     openPrivateLink: (name, events) => hub.openPrivateLink(name, events),
     limits: limitsOf(config),
@@ -78,7 +81,17 @@ export async function openRelay(
     sessions,
   };
 
-  const server = createServer(createHttpApp(config, metrics, () => hub.readiness(), log));
+  const server = createServer(
+    createHttpApp({
+      config,
+      metrics,
+      readiness: () => hub.readiness(),
+      log,
+      verifier,
+      policy,
+      unread: hub.unread,
+    }),
+  );
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     socket.setNoDelay(true);

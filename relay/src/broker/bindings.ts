@@ -1,6 +1,6 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import type { Logger } from '../logger.js';
-import { names, nodeQueueName } from './topology.js';
+import { names, nodeExchangeName } from './topology.js';
 
 interface Binding {
   /** How many subscriptions want it; 0 while the unbind is still to be confirmed. */
@@ -10,7 +10,7 @@ interface Binding {
 }
 
 /**
- * The node queue's bindings: one per user and destination, counted. They are the only record of who is online.
+ * The routes to this relay's node: one binding per user and destination, counted. They are the only record of who is online.
  *
  * A key always goes over the same channel, so that a bind after an unbind of the same key stays behind it.
  * While the broker is away, calls wait; on the next connection every wanted key is bound again and every
@@ -22,7 +22,7 @@ export class Bindings {
   private generation = 0;
 
   constructor(
-    private readonly node: string,
+    private readonly node: { readonly name: string },
     private readonly channelCount: number,
     private readonly log: Logger,
     private readonly onBroken: (error: Error) => void,
@@ -55,7 +55,7 @@ export class Bindings {
     this.request(key, binding);
   }
 
-  /** Runs on every connection, after the node queue was declared. */
+  /** Runs on every connection, after the node was declared. */
   async restore(connection: ChannelModel): Promise<void> {
     const generation = ++this.generation;
     this.channels = [];
@@ -72,16 +72,6 @@ export class Bindings {
     await Promise.all([...this.table].map(([key, binding]) => this.apply(key, binding)));
   }
 
-  /** Unbinds everything; resolves when the broker has done so. */
-  async clear(): Promise<void> {
-    await Promise.all(
-      [...this.table.keys()].map((key) =>
-        this.channelOf(key)?.unbindQueue(nodeQueueName(this.node), names.user, key),
-      ),
-    );
-    this.table.clear();
-  }
-
   private request(key: string, binding: Binding): void {
     this.apply(key, binding).catch((error: Error) =>
       this.log.debug(
@@ -96,10 +86,10 @@ export class Bindings {
     const channel = this.channelOf(key);
     if (!channel) return;
     if (binding.wanted > 0) {
-      await channel.bindQueue(nodeQueueName(this.node), names.user, key);
+      await channel.bindExchange(nodeExchangeName(this.node.name), names.user, key);
       binding.confirm();
     } else {
-      await channel.unbindQueue(nodeQueueName(this.node), names.user, key);
+      await channel.unbindExchange(nodeExchangeName(this.node.name), names.user, key);
       if (this.table.get(key) === binding) this.table.delete(key);
     }
   }

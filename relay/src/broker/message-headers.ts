@@ -4,6 +4,9 @@ import type { HeaderList } from '../stomp/frame.js';
 /** Destinations that RabbitMQ's STOMP plugin takes as they are; anything else is the name of a queue. */
 const REPLY_DESTINATION = /^\/(topic|queue|exchange|amq\/queue|reply-queue)\//;
 
+/** What the relay itself notes on a message. */
+const INTERNAL = 'x-relay-';
+
 /**
  * The headers that a STOMP client sees of an AMQP message, much as RabbitMQ's own STOMP plugin writes them: first those
  * that the publisher set, then the properties. Strings, numbers and truth values are shown (the plugin hides truth values
@@ -19,7 +22,7 @@ export function stompHeaders({ fields, properties }: ConsumeMessage): HeaderList
   for (const name in own) {
     const value = own[name];
     if (name === 'reply-to' && typeof value === 'string') add(name, replyDestination(value));
-    else if (name !== '') add(mended(name), value);
+    else if (name !== '' && !name.startsWith(INTERNAL)) add(mended(name), value);
   }
   if (properties.deliveryMode === 2) add('persistent', true);
   add('app-id', properties.appId);

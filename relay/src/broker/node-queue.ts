@@ -46,7 +46,7 @@ export class NodeQueue implements Settler {
   private gathering: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly node: string,
+    private readonly node: { readonly name: string },
     private readonly prefetch: number,
     private readonly events: NodeQueueEvents,
   ) {}
@@ -75,7 +75,7 @@ export class NodeQueue implements Settler {
     await channel.prefetch(this.prefetch);
     // Known before the first message comes, which is before the answer to `consume`.
     this.channel = channel;
-    const { consumerTag } = await channel.consume(nodeQueueName(this.node), (message) => {
+    const { consumerTag } = await channel.consume(nodeQueueName(this.node.name), (message) => {
       if (!message) {
         lost(new Error('the node queue was deleted'));
         return;

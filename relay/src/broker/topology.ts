@@ -7,12 +7,29 @@ export const names = {
   unread: 'relay.unread',
   intake: 'relay.unread.intake',
   rejected: 'relay.unread.rejected',
+  dropped: 'relay.unread.dropped',
+  changed: 'relay.unread.changed',
   app: 'relay.app',
   control: 'relay.control',
   topic: 'amq.topic',
 } as const;
 
 export function nodeQueueName(node: string): string {
+  return `relay.node.${node}`;
+}
+
+/** The directory of mailboxes is spread over this many queues, because a quorum queue's consumer holds 65,535 messages at most. */
+const DIRECTORY_QUEUES = 4;
+
+export const directoryQueues: readonly string[] = Array.from(
+  { length: DIRECTORY_QUEUES },
+  (_, i) => `relay.directory.${i + 1}`,
+);
+
+/** More than ever happens: RabbitMQ 4 throws a message away after 20 deliveries unless it is told otherwise. */
+export const NO_DELIVERY_LIMIT = 1_000_000_000;
+
+export function nodeExchangeName(node: string): string {
   return `relay.node.${node}`;
 }
 
@@ -24,26 +41,49 @@ export async function declareShared(connection: ChannelModel): Promise<void> {
   await channel.assertExchange(names.user, 'topic', { durable: true, alternateExchange: names.unread });
   await channel.assertExchange(names.app, 'topic', { durable: true });
   await channel.assertExchange(names.control, 'fanout', { durable: true });
+  await channel.assertExchange(names.changed, 'direct', { durable: true });
+  await channel.assertExchange(names.dropped, 'fanout', { durable: true });
   await channel.assertQueue(names.intake, {
     durable: true,
-    arguments: { 'x-queue-type': 'quorum', 'x-single-active-consumer': true },
+    arguments: {
+      'x-queue-type': 'quorum',
+      'x-single-active-consumer': true,
+      'x-delivery-limit': NO_DELIVERY_LIMIT,
+    },
   });
   await channel.bindQueue(names.intake, names.unread, '#');
   await channel.assertQueue(names.rejected, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+  await channel.assertQueue(names.dropped, {
+    durable: true,
+    // Only to be counted, so what nobody counts is no loss.
+    arguments: { 'x-queue-type': 'classic', 'x-max-length': 10_000, 'x-message-ttl': 60_000 },
+  });
+  await channel.bindQueue(names.dropped, names.dropped, '');
+  for (const queue of directoryQueues) {
+    await channel.assertQueue(queue, {
+      durable: true,
+      arguments: {
+        'x-queue-type': 'quorum',
+        'x-single-active-consumer': true,
+        'x-delivery-limit': NO_DELIVERY_LIMIT,
+      },
+    });
+  }
   await channel.close();
 }
 
 export type NodeQueueType = 'quorum' | 'classic';
 
 /**
- * Declares the queue of one relay process. Its messages outlive the process: when nobody consumes them they
- * pass their TTL and are dead-lettered into `relay.unread`, and only later the empty queue expires
- * (the broker does not dead-letter what an expiring queue still holds, so the TTL must come first).
+ * Declares the place of one relay process: an exchange, to which the routes of its users lead, and the queue behind
+ * it. Deleting the exchange cuts all of them in one step. Messages that nobody takes in time become unread.
+ *
+ * The queue never expires by itself: the broker drops what an expiring queue still holds.
  *
  * A quorum queue syncs every message to disk before it hands it out, and dead-letters at least once. A classic queue does
  * neither: messages come some 0.6 ms sooner, and those that are being dead-lettered while the broker is killed can be lost.
  */
-export async function declareNodeQueue(
+export async function declareNode(
   connection: ChannelModel,
   node: string,
   type: NodeQueueType,
@@ -57,20 +97,21 @@ export async function declareNodeQueue(
     // A message that ends the consumer each time it is delivered must not do so for ever.
     'x-delivery-limit': 20,
   };
+  await channel.assertExchange(nodeExchangeName(node), 'fanout', { durable: true });
   await channel.assertQueue(nodeQueueName(node), {
     durable: true,
     arguments: {
       'x-queue-type': type,
       'x-message-ttl': ttl,
-      'x-expires': ttl * 3,
       'x-dead-letter-exchange': names.unread,
       ...(type === 'quorum' ? safety : {}),
     },
   });
+  await channel.bindQueue(nodeQueueName(node), nodeExchangeName(node), '');
   await channel.close();
 }
 
-/** Removes the node queue when it is empty; otherwise it is left to expire into `relay.unread`. */
+/** Removes a node queue to which nothing leads any more, if it is empty; false when it was left to the reaper. */
 export async function removeNodeQueue(connection: ChannelModel, node: string): Promise<boolean> {
   const channel = await connection.createChannel();
   channel.on('error', () => {});

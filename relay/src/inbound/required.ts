@@ -1,5 +1,6 @@
 import type { Action, Destination } from '../destination.js';
-import { ForbiddenError, ProtocolError } from '../errors.js';
+import { ProtocolError } from '../errors.js';
+import { permit as permitIdentity } from '../policy/permit.js';
 import type { Decision } from '../policy/policy.js';
 import type { Session } from '../session/session.js';
 import { type Frame, header } from '../stomp/frame.js';
@@ -13,13 +14,5 @@ export function required(frame: Frame, name: string): string {
 
 /** @throws ForbiddenError when no rule of the policy lets this user do it. */
 export function permit(session: Session, action: Action, destination: Destination): Decision {
-  const decision = session.services.policy.decide(action, destination, session.user);
-  if (decision.allowed) return decision;
-  const what = action === 'send' ? 'send to' : 'subscribe to';
-  throw new ForbiddenError(
-    `not allowed to ${what} ${destination.text}`,
-    decision.rule
-      ? `The access file denies it in line ${decision.rule.line}.`
-      : `No rule of the access file lets this user ${what} ${destination.text}.`,
-  );
+  return permitIdentity(session.services.policy, session.user, action, destination);
 }

@@ -26,7 +26,7 @@ const PROPERTIES: Readonly<Record<string, (value: string) => boolean>> = {
 /**
  * Headers that never go on from a client: the relay writes its own, or the broker would act on them.
  * CC and BCC route copies to any queue (sender-selected distribution); x-death and its kin forge a message's
- * dead-letter history; user-id and relay-user claim to be somebody.
+ * dead-letter history; user-id and relay-user claim to be somebody; unread is what the relay says of a replay.
  */
 const DROPPED: ReadonlySet<string> = new Set([
   ...['destination', 'receipt', 'transaction', 'content-length', 'reply-to', 'selector'],
@@ -34,7 +34,7 @@ const DROPPED: ReadonlySet<string> = new Set([
   ...['x-death', 'x-first-death-queue', 'x-first-death-reason', 'x-first-death-exchange'],
   ...['x-last-death-queue', 'x-last-death-reason', 'x-last-death-exchange'],
   ...['x-delivery-count', 'x-received-from', 'x-delay', 'x-routing-key', 'x-match', 'x-stream-offset'],
-  ...['redelivered', 'subscription', 'message-id', 'ack', 'id', 'login', 'passcode', 'session'],
+  ...['redelivered', 'subscription', 'message-id', 'ack', 'id', 'login', 'passcode', 'session', 'unread'],
 ]);
 
 /**

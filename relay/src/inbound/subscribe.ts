@@ -1,17 +1,21 @@
 import { createHash } from 'node:crypto';
-import { brokerDestination, type Destination, parseDestination } from '../destination.js';
+import { BADGE_REST, brokerDestination, type Destination, parseDestination } from '../destination.js';
 import { DestinationError, ProtocolError, RelayError } from '../errors.js';
+import { BadgeSubscription } from '../session/badge-subscription.js';
 import type { Session } from '../session/session.js';
 import {
   type AckMode,
-  AcknowledgedUserSubscription,
   PrivateSubscription,
+  type Subscription,
   TopicSubscription,
-  UserSubscription,
 } from '../session/subscriptions.js';
+import { AcknowledgedUserSubscription, UserSubscription } from '../session/user-subscriptions.js';
 import { type Frame, type HeaderList, header } from '../stomp/frame.js';
 import { grantedQueueHeaders } from './queue-headers.js';
 import { permit, required } from './required.js';
+
+/** A subscription that the relay itself serves. */
+type StartedSubscription = Subscription & { start(): Promise<void> };
 
 const ACK_MODES: readonly string[] = ['auto', 'client', 'client-individual'];
 
@@ -30,14 +34,10 @@ export function handleSubscribe(session: Session, frame: Frame): undefined {
   }
   const granted = permit(session, 'subscribe', destination).headers;
 
+  const replay = wantsReplay(headers, destination);
   if (destination.kind === 'user') {
     // Queue-shaping headers mean nothing here: the user's mail outlives the connection in any case.
-    const { key } = destination;
-    const subscription =
-      ackMode === 'auto'
-        ? new UserSubscription(session, id, text, key)
-        : new AcknowledgedUserSubscription(session, id, text, key, ackMode);
-    start(session, frame, id, subscription);
+    start(session, frame, id, userSubscription(session, id, destination, ackMode, replay));
     return;
   }
   const shaping = grantedQueueHeaders(headers, granted);
@@ -51,12 +51,41 @@ export function handleSubscribe(session: Session, frame: Frame): undefined {
   subscribePrivately(session, frame, id, destination, ackMode, shaping);
 }
 
-function start(
+function userSubscription(
   session: Session,
-  frame: Frame,
   id: string,
-  subscription: UserSubscription | TopicSubscription,
-): void {
+  { text, userWord, rest }: Destination & { kind: 'user' },
+  ackMode: AckMode,
+  replay: boolean,
+): StartedSubscription {
+  if (rest === BADGE_REST) {
+    if (ackMode !== 'auto' || replay) {
+      throw new ProtocolError(
+        'ERR_BAD_HEADER',
+        `${text} takes neither ack nor unread: counts are only shown`,
+      );
+    }
+    return new BadgeSubscription(session, id, text);
+  }
+  const target = { destination: text, address: { userWord, rest }, replay };
+  return ackMode === 'auto'
+    ? new UserSubscription(session, id, target)
+    : new AcknowledgedUserSubscription(session, id, target, ackMode);
+}
+
+/** The `unread` header of SUBSCRIBE. */
+function wantsReplay(headers: HeaderList, { kind }: Destination): boolean {
+  const unread = header(headers, 'unread');
+  if (unread === undefined) return false;
+  if (unread !== 'replay') throw new ProtocolError('ERR_BAD_HEADER', 'unread takes replay, or is left out');
+  if (kind === 'user') return true;
+  throw new ProtocolError(
+    'ERR_BAD_HEADER',
+    'unread:replay is for /user/… only: nothing else keeps what was missed',
+  );
+}
+
+function start(session: Session, frame: Frame, id: string, subscription: StartedSubscription): void {
   session.subscriptions.set(id, subscription);
   session.expectSubscription();
   // Never rejects: while the broker is away it stays pending, and the client notices nothing but delay.

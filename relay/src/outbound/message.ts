@@ -4,7 +4,14 @@ import { header } from '../stomp/frame.js';
 import { Outgoing } from './outgoing.js';
 
 /** Headers of the broker's MESSAGE that name its side of things; the relay writes its own. */
-const REPLACED = new Set(['subscription', 'destination', 'message-id', 'ack', 'content-length', 'receipt']);
+export const REPLACED: ReadonlySet<string> = new Set([
+  'subscription',
+  'destination',
+  'message-id',
+  'ack',
+  'content-length',
+  'receipt',
+]);
 
 /** How one subscription wants to see a message. */
 export interface MessageView {

@@ -17,8 +17,19 @@ export class Acknowledgements {
   private ordinals = 0;
   private count = 0;
   private lastProgress = 0;
+  private waiting: (() => void)[] = [];
 
   constructor(private readonly most: number) {}
+
+  /** How many more may wait. */
+  get room(): number {
+    return this.most - this.count;
+  }
+
+  /** Calls back once, when something was settled. */
+  onRoom(callback: () => void): void {
+    this.waiting.push(callback);
+  }
 
   /** The number of a new subscription; it makes ack values of several subscriptions to one destination distinct. */
   register(cumulative: boolean): number {
@@ -52,8 +63,9 @@ export class Acknowledgements {
       else delivery.release();
       deliveries.delete(earlier);
       this.count--;
-      if (earlier === ack) return;
+      if (earlier === ack) break;
     }
+    this.tellRoom();
   }
 
   /** The subscription has ended: nothing of it can be acknowledged any more. */
@@ -63,11 +75,16 @@ export class Acknowledgements {
     if (!waiting) return;
     for (const delivery of waiting.deliveries.values()) delivery.release();
     this.count -= waiting.deliveries.size;
+    this.tellRoom();
   }
 
   /** For how many milliseconds something has waited without any being acknowledged; 0 when nothing waits. */
   stalled(now: number): number {
     return this.count === 0 ? 0 : now - this.lastProgress;
+  }
+
+  private tellRoom(): void {
+    for (const callback of this.waiting.splice(0)) callback();
   }
 
   private waitingFor(ack: string): Waiting | undefined {

@@ -1,5 +1,3 @@
-import type { Unproven } from './unproven.js';
-
 /** What is still on its way for one session, and who waits for the end of it. */
 export class Outstanding {
   /** Frames whose RECEIPT depends on the broker. */
@@ -8,7 +6,7 @@ export class Outstanding {
   subscriptions = 0;
   private waiting: (() => void)[] | undefined;
 
-  constructor(private readonly unproven: Unproven) {}
+  constructor(private readonly unproven: { readonly size: number }) {}
 
   /** To be called whenever something has come to its end. */
   check(): void {

@@ -2,6 +2,7 @@ import type { TokenVerifier } from '../auth/identity.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
 import type { Policy } from '../policy/policy.js';
+import type { Unread } from '../unread/unread.js';
 import type { PrivateEvents, PrivateLink } from '../upstream/private.js';
 import type { SendLink } from '../upstream/sends.js';
 import type { TopicHub } from '../upstream/topics.js';
@@ -37,6 +38,7 @@ export interface SessionServices {
   readonly policy: Policy;
   readonly users: UserHub;
   readonly topics: TopicHub;
+  readonly unread: Unread;
   /** One of the shared send links; a session stays with the one it got, so that its order is kept. */
   pickSendLink(): SendLink;
   openPrivateLink(name: string, events: PrivateEvents): PrivateLink;

@@ -15,11 +15,11 @@ import { Heartbeats } from './heartbeats.js';
 import { Intake } from './intake.js';
 import { Outstanding } from './outstanding.js';
 import { Private } from './private.js';
+import { ProvenSends } from './proven-sends.js';
 import { Replies } from './replies.js';
 import type { SessionServices } from './services.js';
 import type { Subscription } from './subscriptions.js';
 import { Transactions } from './transactions.js';
-import { Unproven } from './unproven.js';
 
 type State = 'opening' | 'open' | 'leaving' | 'closed';
 
@@ -32,13 +32,13 @@ export class Session implements TransportEvents {
   readonly openedAt = Date.now();
   version: StompVersion = '1.2';
   identity: Identity | undefined;
-  private readonly unproven = new Unproven();
+  private readonly proven: ProvenSends;
   readonly subscriptions = new Map<string, Subscription>();
   readonly heartbeats: Heartbeats;
   private readonly decoder: FrameDecoder;
   private state: State = 'opening';
   readonly intake: Intake;
-  private readonly outstanding = new Outstanding(this.unproven);
+  private readonly outstanding: Outstanding;
   private waitsForSubscriptions = false;
   /** Whether something went over the shared link whose confirmation this client does not wait for. */
   sentUnconfirmed = false;
@@ -55,6 +55,8 @@ export class Session implements TransportEvents {
   ) {
     this.identity = identity;
     this.heartbeats = new Heartbeats(transport, services.limits);
+    this.proven = new ProvenSends(transport, services.limits.maxQueuedBytes, () => this.onOverflow());
+    this.outstanding = new Outstanding(this.proven);
     this.intake = new Intake(transport, (frame) => this.handle(frame));
     this.decoder = new FrameDecoder(
       {
@@ -127,9 +129,8 @@ export class Session implements TransportEvents {
 
   onProof(count: number): void {
     this.heartbeats.heard();
-    this.unproven.prove(count);
-    if (this.unproven.size > 0) this.transport.requestProof();
-    else this.outstanding.check();
+    this.proven.prove(count);
+    this.outstanding.check();
   }
 
   onOverflow(): void {
@@ -161,13 +162,8 @@ export class Session implements TransportEvents {
 
   /** Sends a message that counts as delivered once the transport has proved it. */
   sendUnproven(frame: Outgoing, delivery: Delivery): void {
-    if (this.state === 'closed') {
-      delivery.release();
-      return;
-    }
-    this.transport.send(frame);
-    this.unproven.add(this.transport.sent, delivery);
-    this.transport.requestProof();
+    if (this.state === 'closed') delivery.release();
+    else this.proven.send(frame, delivery);
   }
 
   /** Sends the RECEIPT that a frame asked for, if it asked for one. */
@@ -295,7 +291,7 @@ export class Session implements TransportEvents {
   }
 
   private lose(closure: ClosureName): void {
-    this.close(closure === 'slowConsumer' && this.unproven.size === 0 ? 'heartbeatLost' : closure);
+    this.close(closure === 'slowConsumer' && this.proven.size === 0 ? 'heartbeatLost' : closure);
     // It does not answer: nobody is there to take part in a closing handshake.
     this.transport.terminate();
   }
@@ -309,7 +305,7 @@ export class Session implements TransportEvents {
     this.services.metrics.closes.inc({ closure });
     for (const subscription of this.subscriptions.values()) subscription.end();
     this.subscriptions.clear();
-    this.unproven.releaseAll();
+    this.proven.releaseAll();
     void this.privateSide?.close();
     this.outstanding.giveUp();
   }

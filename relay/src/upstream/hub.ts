@@ -1,11 +1,16 @@
 import { Bindings } from '../broker/bindings.js';
 import { AmqpConnection } from '../broker/connection.js';
+import { Incarnation } from '../broker/incarnation.js';
+import { NodePlace } from '../broker/node.js';
 import { NodeQueue } from '../broker/node-queue.js';
-import { declareNodeQueue, declareShared, removeNodeQueue } from '../broker/topology.js';
+import { declareShared, removeNodeQueue } from '../broker/topology.js';
 import type { RelayConfig } from '../config.js';
-import type { Readiness } from '../http.js';
+import type { Readiness } from '../http/probes.js';
 import type { Logger } from '../logger.js';
+import type { Metrics } from '../metrics.js';
+import type { Unread } from '../unread/unread.js';
 import type { Link, LinkOptions } from './link.js';
+import { Mail } from './mail.js';
 import { type PrivateEvents, PrivateLink } from './private.js';
 import { SendLink } from './sends.js';
 import { TopicHub } from './topics.js';
@@ -20,24 +25,33 @@ export class Hub {
   readonly topics: TopicHub;
   private readonly sendLinks: SendLink[];
   private readonly amqp: AmqpConnection;
+  private readonly incarnation: Incarnation;
+  private readonly place: NodePlace;
   private readonly bindings: Bindings;
   private readonly nodeQueue: NodeQueue;
+  private readonly mail: Mail;
   private turn = 0;
 
   constructor(
     private readonly config: RelayConfig,
-    private readonly node: string,
+    node: string,
     private readonly log: Logger,
-    onUndeliverable: () => void,
+    metrics: Metrics,
   ) {
     const { env, broker } = config;
+    this.mail = new Mail(config, node, log, metrics.unread);
     this.amqp = new AmqpConnection(broker.amqpUrl, log, `relay ${node}`);
-    this.bindings = new Bindings(node, env.RELAY_BINDING_CHANNELS, log, (error) => this.amqp.reset(error));
-    this.nodeQueue = new NodeQueue(node, env.RELAY_USER_PREFETCH, {
+    this.incarnation = new Incarnation(node);
+    const { RELAY_NODE_QUEUE_TYPE: type, RELAY_NODE_TTL: ttl } = env;
+    this.place = new NodePlace(this.incarnation, { type, ttl }, log);
+    this.bindings = new Bindings(this.incarnation, env.RELAY_BINDING_CHANNELS, log, (error) =>
+      this.amqp.reset(error),
+    );
+    this.nodeQueue = new NodeQueue(this.incarnation, env.RELAY_USER_PREFETCH, {
       onMessage: (message) => this.users.receive(message),
       onBroken: (error) => this.amqp.reset(error),
     });
-    this.users = new UserHub(node, this.bindings, this.nodeQueue, log, onUndeliverable);
+    this.users = new UserHub(node, this.bindings, this.nodeQueue, log, () => metrics.undelivered.inc());
     this.topics = new TopicHub(this.link('topics'), env.RELAY_TOPIC_PREFETCH);
     const limits = { timeout: env.RELAY_SEND_TIMEOUT, highWater: env.RELAY_MAX_QUEUED_BYTES };
     this.sendLinks = Array.from(
@@ -45,17 +59,20 @@ export class Hub {
       (_, i) => new SendLink(this.link(`sends ${i + 1}`), limits),
     );
     this.amqp.onConnect(declareShared);
-    this.amqp.onConnect((connection) =>
-      declareNodeQueue(connection, node, env.RELAY_NODE_QUEUE_TYPE, env.RELAY_NODE_TTL),
-    );
+    this.amqp.onConnect((connection) => this.place.declare(connection));
+    // Before the bindings, which may be many: a node without a consumer is taken for dead.
+    this.amqp.onConnect((connection) => this.place.guarded(connection, this.nodeQueue.consume(connection)));
     this.amqp.onConnect((connection) => this.bindings.restore(connection));
-    this.amqp.onConnect((connection) => this.nodeQueue.consume(connection));
   }
 
   async open(): Promise<void> {
     this.topics.open();
     for (const link of this.sendLinks) link.open();
-    await this.amqp.open();
+    await Promise.all([this.amqp.open(), this.mail.open()]);
+  }
+
+  get unread(): Unread {
+    return this.mail.unread;
   }
 
   pickSendLink(): SendLink {
@@ -74,6 +91,7 @@ export class Hub {
     const parts: Readiness['parts'] = {
       amqp: part(this.amqp.up, this.amqp.lastError?.message),
       users: part(this.nodeQueue.up, this.amqp.lastError?.message),
+      unread: part(this.mail.up, this.mail.lastError?.message),
       topics: part(this.topics.ready, this.topics.state.lastError),
     };
     this.sendLinks.forEach((link, i) => {
@@ -89,27 +107,28 @@ export class Hub {
   }
 
   /**
-   * Leaves the broker in order: takes back the bindings, so that from now on messages for users of this node are
-   * unread, and removes the node queue when nothing is left in it. What cannot be done in time is left to the
-   * queue's own expiry.
+   * Leaves the broker in order: cuts the routes, so that from now on messages for users of this node are unread, and
+   * removes the node queue when nothing is left in it. What cannot be done in time is left to another relay's reaper.
    */
   async close(): Promise<void> {
     this.users.drain();
     const farewell = async () => {
+      await this.mail.leave();
       if (!this.amqp.up) return;
-      await this.bindings.clear();
+      await this.amqp.use((connection) => this.place.cutRoutes(connection));
       await this.nodeQueue.close();
       // What was refused may still be on its way out of the queue, where no count shows it.
       if (this.users.refusedLately) return;
-      await this.amqp.use((connection) => removeNodeQueue(connection, this.node));
+      await this.amqp.use((connection) => removeNodeQueue(connection, this.incarnation.name));
     };
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, FAREWELL_MS).unref());
     await Promise.race([farewell(), timeout]).catch((error: unknown) => {
-      this.log.warn({ err: error }, 'the node queue is left to expire');
+      this.log.warn({ err: error }, 'the node queue is left to another relay');
     });
     void this.topics.close();
     for (const link of this.sendLinks) link.close();
-    await Promise.race([this.amqp.close(), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
+    const closed = Promise.all([this.amqp.close(), this.mail.close()]);
+    await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 500).unref())]);
   }
 
   private link(name: string): LinkOptions {

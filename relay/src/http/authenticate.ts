@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http';
+import type { Request } from 'express';
+import type { Identity, TokenVerifier } from '../auth/identity.js';
+import { tokenFromUpgrade } from '../auth/sources.js';
+import { AuthError } from '../errors.js';
+import { checkOrigin, mayUseCookies, redactUrl } from '../handshake.js';
+import type { Logger } from '../logger.js';
+import { HttpError } from './errors.js';
+
+export interface AuthenticatorOptions {
+  readonly verifier: TokenVerifier;
+  /** RELAY_ALLOWED_ORIGINS, already checked; undefined = only the own host. */
+  readonly allowedOrigins: readonly string[] | undefined;
+  readonly log: Logger;
+  /** Is told the code of every refusal. */
+  onRefused(code: string): void;
+}
+
+/** Says who sends a request. Rejects with an HttpError 401, or an AuthError when the keys cannot be had (503). */
+export type Authenticator = (request: Request) => Promise<Identity>;
+
+/** Takes the token from where a WebSocket upgrade may have it (auth/sources.ts) and checks it the same way. */
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  const { verifier, allowedOrigins, log, onRefused } = options;
+  return async (request) => {
+    const found = tokenFromUpgrade(
+      { headers: request.headers, url: request.originalUrl },
+      { cookiesAllowed: cookiesAllowed(request, allowedOrigins) },
+    );
+    try {
+      if (!found) throw new AuthError('ERR_TOKEN_MISSING', NO_TOKEN);
+      return await verifier.verify(found.token);
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+      onRefused(error.code);
+      log.info({ code: error.code, url: redactUrl(request.originalUrl) }, 'request refused');
+      if (error.closure === 'internal') throw error;
+      // RFC 6750, 3.1: without a token there is nothing that could be called invalid.
+      const challenge = found ? 'Bearer error="invalid_token"' : 'Bearer';
+      throw new HttpError(401, error.code, error.message, { 'WWW-Authenticate': challenge });
+    }
+  };
+}
+
+const NO_TOKEN = 'no token given; send a JWT as "Authorization: Bearer …"';
+
+/**
+ * Browsers leave Origin out of a GET to the page's own host. They say so in Sec-Fetch-Site, which no page can set;
+ * whoever else sets it has the cookie at hand anyway.
+ */
+function cookiesAllowed({ headers }: IncomingMessage, allowed: readonly string[] | undefined): boolean {
+  const verdict = checkOrigin(headers, allowed);
+  return mayUseCookies(verdict) || (verdict === 'absent' && headers['sec-fetch-site'] === 'same-origin');
+}
