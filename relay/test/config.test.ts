@@ -64,6 +64,11 @@ describe('a wrong value', () => {
     ['RABBITMQ_MANAGEMENT_URL', 'ws://127.0.0.1'],
     ['RELAY_JWKS_URL', 'ftp://127.0.0.1'],
     ['RELAY_JWT_REQUIRE_EXP', '2'],
+    ['RELAY_MAILBOX_TYPE', 'stream'],
+    ['RELAY_MAILBOX_LENGTH', '0'],
+    ['RELAY_LEASE_TIME', '1200001'],
+    ['RELAY_MAX_LEASES', '1901'],
+    ['RELAY_INTAKE_PREFETCH', '65536'],
     ['RELAY_JWT_PUBLIC_KEY', '/no/such/file.pem'],
   ])('of %s (%s) is an error that names it', (name, value) => {
     const keyless = name === 'RELAY_JWT_PUBLIC_KEY';

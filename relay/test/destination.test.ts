@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type Action,
+  BADGE_REST,
   brokerDestination,
   type Destination,
   exchangeDestination,
@@ -132,6 +133,29 @@ describe('userWord', () => {
 });
 
 describe('/user', () => {
+  it('shows how much is unread, where nobody can send to', () => {
+    for (const text of ['/user/relay.unread', '/user/relay/unread']) {
+      expect(parse(text, 'subscribe')).toMatchObject({ kind: 'user', key: `alice.${BADGE_REST}` });
+    }
+    for (const text of ['/user/alice/relay.unread', '/user/bob/relay/unread']) {
+      expect(codeOf(() => parse(text, 'send'))).toBe(RESERVED);
+    }
+  });
+
+  it.each(['relay', 'relay.x', 'relay/x', 'relay.unread.x', 'relay.unread/x'])(
+    'keeps %j, of every user, to the relay',
+    (rest) => {
+      expect(codeOf(() => parse(`/user/${rest}`, 'subscribe'))).toBe(RESERVED);
+      expect(codeOf(() => parse(`/user/bob/${rest}`, 'send'))).toBe(RESERVED);
+    },
+  );
+
+  it('leaves to clients what only looks like the relay’s', () => {
+    expect(parse('/user/relays.x', 'subscribe')).toMatchObject({ key: 'alice.relays.x' });
+    expect(parse('/user/x.relay', 'subscribe')).toMatchObject({ key: 'alice.x.relay' });
+    expect(parse('/user/relay/x', 'send')).toMatchObject({ key: 'relay.x' });
+  });
+
   it('subscribes to what is one’s own', () => {
     expect(parse('/user/topic/reply', 'subscribe')).toEqual({
       kind: 'user',

@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { createMetrics } from '../src/metrics.js';
+import { createMetrics, type Observed } from '../src/metrics.js';
+
+const NOTHING: Observed = {
+  sessions: () => 0,
+  userRoutes: () => 0,
+  topicFeeds: () => 0,
+  linksUp: () => ({}),
+  leases: () => 0,
+};
 
 it('shows what is observed at the moment somebody asks', async () => {
   let sessions = 1;
@@ -9,10 +17,16 @@ it('shows what is observed at the moment somebody asks', async () => {
     userRoutes: () => 3,
     topicFeeds: () => 4,
     linksUp: () => links,
+    leases: () => 5,
   });
   const page = async () => (await metrics.registry.metrics()).split('\n');
   expect(await page()).toEqual(
-    expect.arrayContaining(['relay_sessions 1', 'relay_user_routes 3', 'relay_topic_feeds 4']),
+    expect.arrayContaining([
+      'relay_sessions 1',
+      'relay_user_routes 3',
+      'relay_topic_feeds 4',
+      'relay_unread_leases 5',
+    ]),
   );
   sessions = 7;
   links.topics = false;
@@ -26,12 +40,7 @@ it('shows what is observed at the moment somebody asks', async () => {
 });
 
 it('counts deliveries once, however often it is asked', async () => {
-  const metrics = createMetrics({
-    sessions: () => 0,
-    userRoutes: () => 0,
-    topicFeeds: () => 0,
-    linksUp: () => ({}),
-  });
+  const metrics = createMetrics(NOTHING);
   metrics.delivered.user = 5;
   metrics.delivered.topic = 7;
   await metrics.registry.metrics();
@@ -46,12 +55,7 @@ it('counts deliveries once, however often it is asked', async () => {
 });
 
 it('counts frames by command, however often it is asked', async () => {
-  const metrics = createMetrics({
-    sessions: () => 0,
-    userRoutes: () => 0,
-    topicFeeds: () => 0,
-    linksUp: () => ({}),
-  });
+  const metrics = createMetrics(NOTHING);
   for (const command of ['SEND', 'ACK', 'SEND']) metrics.countFrame(command);
   await metrics.registry.metrics();
   metrics.countFrame('SEND');
@@ -59,5 +63,22 @@ it('counts frames by command, however often it is asked', async () => {
   expect(lines.filter((line) => line.startsWith('relay_frames_in_total{')).sort()).toEqual([
     'relay_frames_in_total{command="ACK"} 1',
     'relay_frames_in_total{command="SEND"} 3',
+  ]);
+});
+
+it('has a counter for whatever can happen to unread mail', async () => {
+  const { unread, registry } = createMetrics(NOTHING);
+  for (const name of ['stored', 'rejected', 'taken', 'read', 'returned'] as const) unread[name].inc();
+  for (const reason of ['worthless', 'expired', 'expired', 'maxlen']) unread.discarded.inc({ reason });
+  const lines = (await registry.metrics()).split('\n').filter((line) => /^relay_unread_.*_total/.test(line));
+  expect(lines.sort()).toEqual([
+    'relay_unread_discarded_total{reason="expired"} 2',
+    'relay_unread_discarded_total{reason="maxlen"} 1',
+    'relay_unread_discarded_total{reason="worthless"} 1',
+    'relay_unread_read_total 1',
+    'relay_unread_rejected_total 1',
+    'relay_unread_returned_total 1',
+    'relay_unread_stored_total 1',
+    'relay_unread_taken_total 1',
   ]);
 });

@@ -1,7 +1,13 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { Bindings } from '../../src/broker/bindings.js';
 import { AmqpConnection } from '../../src/broker/connection.js';
-import { declareNodeQueue, declareShared, names, nodeQueueName } from '../../src/broker/topology.js';
+import {
+  declareNode,
+  declareShared,
+  names,
+  nodeExchangeName,
+  nodeQueueName,
+} from '../../src/broker/topology.js';
 import { createLogger } from '../../src/logger.js';
 import { Service } from '../support/amqp.js';
 import { CuttingProxy } from '../support/proxy.js';
@@ -22,14 +28,15 @@ beforeEach(async () => {
   node = unique('bindings');
   user = unique('bob');
   amqp = new AmqpConnection(proxy.url, log, 'test');
-  bindings = new Bindings(node, 3, log, (error) => amqp.reset(error));
+  bindings = new Bindings({ name: node }, 3, log, (error) => amqp.reset(error));
   amqp.onConnect(declareShared);
-  amqp.onConnect((connection) => declareNodeQueue(connection, node, 'quorum', 60_000));
+  amqp.onConnect((connection) => declareNode(connection, node, 'quorum', 60_000));
   amqp.onConnect((connection) => bindings.restore(connection));
   await amqp.open();
 });
 afterEach(async () => {
   await amqp.close();
+  await service.channel.deleteExchange(nodeExchangeName(node));
   await service.channel.deleteQueue(nodeQueueName(node));
   await service.close();
   await proxy.close();
@@ -98,12 +105,12 @@ describe('with the broker there', () => {
     expect(await bound('a')).toEqual([]);
   });
 
-  it('clear takes all of them back', async () => {
+  it('deleting the exchange of the node cuts all of them', async () => {
     const all = Array.from({ length: 50 }, (_, i) => `k${i}`);
     await Promise.all(all.map((name) => bindings.add(key(name))));
     expect((await bound(...all)).length).toBe(50);
-    await bindings.clear();
-    expect([await bound(...all), bindings.size]).toEqual([[], 0]);
+    await service.channel.deleteExchange(nodeExchangeName(node));
+    expect(await bound(...all)).toEqual([]);
   });
 });
 
@@ -161,8 +168,8 @@ describe('after an outage', () => {
 });
 
 describe('a connection that ends while bindings are restored', () => {
-  /** AMQP 0-9-1: class queue (50), method bind (20). */
-  const BIND = Buffer.from([0, 50, 0, 20]);
+  /** RabbitMQ's extension of AMQP 0-9-1: class exchange (40), method bind (30). */
+  const BIND = Buffer.from([0, 40, 0, 30]);
 
   it('is made again, until all are restored', async () => {
     await bindings.add(key('a'));

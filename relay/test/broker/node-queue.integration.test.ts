@@ -1,7 +1,13 @@
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { AmqpConnection } from '../../src/broker/connection.js';
 import { NodeQueue, type UserMessage } from '../../src/broker/node-queue.js';
-import { declareNodeQueue, declareShared, names, nodeQueueName } from '../../src/broker/topology.js';
+import {
+  declareNode,
+  declareShared,
+  names,
+  nodeExchangeName,
+  nodeQueueName,
+} from '../../src/broker/topology.js';
 import { createLogger } from '../../src/logger.js';
 import { header } from '../../src/stomp/frame.js';
 import { Service } from '../support/amqp.js';
@@ -30,7 +36,7 @@ beforeEach(async () => {
   got = [];
   broken = [];
   amqp = new AmqpConnection(proxy.url, createLogger('silent'), 'test');
-  queue = new NodeQueue(node, PREFETCH, {
+  queue = new NodeQueue({ name: node }, PREFETCH, {
     onMessage: (message) => got.push(message),
     onBroken: (error) => {
       broken.push(error.message);
@@ -38,13 +44,14 @@ beforeEach(async () => {
     },
   });
   amqp.onConnect(declareShared);
-  amqp.onConnect((connection) => declareNodeQueue(connection, node, 'quorum', 60_000));
+  amqp.onConnect((connection) => declareNode(connection, node, 'quorum', 60_000));
   amqp.onConnect((connection) => queue.consume(connection));
   await amqp.open();
   await bind();
 });
 afterEach(async () => {
   await amqp.close();
+  await service.channel.deleteExchange(nodeExchangeName(node));
   await service.channel.deleteQueue(nodeQueueName(node));
   await service.close();
   await proxy.close();
@@ -310,7 +317,7 @@ describe('close', () => {
   it('may come twice, and when there never was a consumer', async () => {
     await queue.close();
     await queue.close();
-    await new NodeQueue(node, PREFETCH, { onMessage: () => {}, onBroken: () => {} }).close();
+    await new NodeQueue({ name: node }, PREFETCH, { onMessage: () => {}, onBroken: () => {} }).close();
     expect([queue.up, amqp.up, broken]).toEqual([false, true, []]);
   });
 

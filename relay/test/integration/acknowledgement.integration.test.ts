@@ -4,6 +4,7 @@ import { closures } from '../../src/closures.js';
 import { Service, type Tap } from '../support/amqp.js';
 import type { RawClient } from '../support/raw.js';
 import { startRelay, type TestRelay, unique } from '../support/relay.js';
+import { UnreadClient } from '../support/unread.js';
 import { waitFor } from '../support/wait.js';
 
 const DESTINATION = '/user/topic/reply';
@@ -89,9 +90,9 @@ describe('ack:auto', () => {
     expect((await client.over()).code).toBe(closures.slowConsumer.code);
     const message = await unread.message('unproved');
     expect(message.fields.routingKey).toBe(`${user}.topic.reply`);
-    await waitFor(async () => (await service.channel.checkQueue('relay.unread.intake')).messageCount > 0, {
-      what: 'the message in relay.unread.intake',
-    });
+    const mail = await UnreadClient.of(hasty, user);
+    await mail.waiting(1);
+    expect(await mail.readAll()).toEqual(['unproved']);
   });
 
   it('is unread when the connection is cut before the pong', async () => {

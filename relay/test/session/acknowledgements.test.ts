@@ -93,6 +93,58 @@ describe('the bound', () => {
   });
 });
 
+describe('room', () => {
+  it('is what is left of the bound', () => {
+    const [one, two] = [list.register(true), list.register(false)];
+    expect(list.room).toBe(4);
+    const values = [...add(one, 'a', 'b'), ...add(two, 'c', 'd')];
+    expect(list.room).toBe(0);
+    add(one, 'e');
+    expect(list.room).toBe(0);
+    list.settle(values[1] ?? '', true);
+    expect(list.room).toBe(2);
+    list.settle(values[2] ?? '', false);
+    list.release(two);
+    expect(list.room).toBe(4);
+  });
+
+  it('is told once to everybody who waits for it, when it is there', () => {
+    const [a = '', b = ''] = add(list.register(false), 'a', 'b');
+    const rooms: number[] = [];
+    for (let i = 0; i < 2; i++) list.onRoom(() => rooms.push(list.room));
+    list.settle('1:never', true);
+    expect(rooms).toEqual([]);
+    list.settle(a, true);
+    list.settle(b, true);
+    expect(rooms).toEqual([3, 3]);
+  });
+
+  it('may be waited for again by whoever is told', () => {
+    const [a = '', b = ''] = add(list.register(false), 'a', 'b');
+    let told = 0;
+    const again = () => {
+      told++;
+      list.onRoom(again);
+    };
+    list.onRoom(again);
+    list.settle(a, true);
+    expect(told).toBe(1);
+    list.settle(b, true);
+    expect(told).toBe(2);
+  });
+
+  // A replay that waits for room would wait for ever when another subscription of the session had it all and ends.
+  it('is told also when a subscription ends that had messages to acknowledge', () => {
+    const [one, two] = [list.register(true), list.register(true)];
+    add(one, 'a', 'b', 'c', 'd');
+    const told = vi.fn();
+    list.onRoom(told);
+    list.release(two);
+    list.release(one);
+    expect(told).toHaveBeenCalledTimes(1);
+  });
+});
+
 describe('release', () => {
   it('gives back what waits on that subscription alone', () => {
     const [one, two] = [list.register(true), list.register(true)];

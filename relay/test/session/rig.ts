@@ -1,5 +1,8 @@
 import type { Identity } from '../../src/auth/identity.js';
 import { Bindings } from '../../src/broker/bindings.js';
+import { Directory } from '../../src/broker/directory.js';
+import { Inbox } from '../../src/broker/inbox.js';
+import { Mailboxes } from '../../src/broker/mailboxes.js';
 import type { Closure } from '../../src/closures.js';
 import { createMetrics } from '../../src/metrics.js';
 import { OutboundMessage } from '../../src/outbound/message.js';
@@ -10,6 +13,8 @@ import { Session } from '../../src/session/session.js';
 import { FrameDecoder } from '../../src/stomp/decoder.js';
 import type { Frame, HeaderList } from '../../src/stomp/frame.js';
 import type { Transport } from '../../src/transport/transport.js';
+import { Changes } from '../../src/unread/changes.js';
+import { Unread } from '../../src/unread/unread.js';
 import { Delivery, type Settler } from '../../src/upstream/delivery.js';
 import { PrivateLink } from '../../src/upstream/private.js';
 import { SendLink } from '../../src/upstream/sends.js';
@@ -94,23 +99,28 @@ export class Rig {
   ) {
     const options = nowhere();
     const nothing = () => {};
-    const bindings = new Bindings('node', 1, options.log, nothing);
+    const bindings = new Bindings({ name: 'node' }, 1, options.log, nothing);
     const sessions = new Set<Session>();
+    const metrics = createMetrics({
+      sessions: () => sessions.size,
+      userRoutes: () => 0,
+      topicFeeds: () => 0,
+      linksUp: () => ({}),
+      leases: () => 0,
+    });
+    const inbox = new Inbox(nothing);
+    const mail = [new Mailboxes(), new Directory(inbox, nothing), inbox, new Changes(inbox)] as const;
     this.services = {
       verifier: { verify: () => Promise.resolve(identity) },
       policy: loadPolicy(RULES, 'test'),
       users: new UserHub('node', bindings, new Settlements(), options.log, nothing),
       topics: new TopicHub(options, 10),
+      unread: new Unread(...mail, { leaseTime: 60_000, maxLeases: 10 }, metrics.unread),
       pickSendLink: () => this.sends,
       openPrivateLink: (_name, events) => new PrivateLink(options, 1 << 20, 60_000, events),
       limits: { ...LIMITS, ...limits },
       log: options.log,
-      metrics: createMetrics({
-        sessions: () => sessions.size,
-        userRoutes: () => 0,
-        topicFeeds: () => 0,
-        linksUp: () => ({}),
-      }),
+      metrics,
       sessions,
     };
     this.session = new Session(this.transport, this.services, identity);

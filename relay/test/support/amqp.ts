@@ -29,8 +29,9 @@ export class Service {
     readonly channel: ConfirmChannel,
   ) {}
 
-  static async open(): Promise<Service> {
-    const connection = await connect(inject('broker').amqpUrl, { noDelay: true });
+  /** @param amqpUrl the shared broker unless it names another. */
+  static async open(amqpUrl = inject('broker').amqpUrl): Promise<Service> {
+    const connection = await connect(amqpUrl, { noDelay: true });
     return new Service(connection, await connection.createConfirmChannel());
   }
 
@@ -57,8 +58,16 @@ export class Service {
   }
 
   /** Publishes without waiting, for many messages in order; `settled()` waits for all of them. */
-  post(exchange: string, key: string, body: Body): void {
-    this.channel.publish(exchange, key, Buffer.from(body));
+  post(exchange: string, key: string, body: Body, options: Options.Publish = {}): void {
+    this.channel.publish(exchange, key, Buffer.from(body), options);
+  }
+
+  /** Publishes these bodies to one user, in order, and waits for all confirms. */
+  async allToUser(user: string, rest: string, bodies: readonly Body[]): Promise<void> {
+    const key = `${userWord(user)}.${rest}`;
+    // Kept by the broker's disk, as a service does with what may not be lost.
+    for (const body of bodies) this.post('relay.user', key, body, { persistent: true });
+    await this.settled();
   }
 
   settled(): Promise<void> {

@@ -115,6 +115,8 @@ export async function startRelay(env: Record<string, string> = {}, rules = RULES
         RABBITMQ_MANAGEMENT_URL: broker.managementUrl,
         RABBITMQ_CLIENT_USERNAME: broker.clientUsername,
         RABBITMQ_CLIENT_PASSWORD: broker.clientPassword,
+        // Relays of all tests share the broker, and a test that cuts its own one wants it back.
+        RELAY_NODE_GRACE: '15000',
         ...env,
       }),
     );

@@ -52,11 +52,11 @@ describe('readiness', () => {
     await start();
     expect(await readiness()).toEqual({ status: 200, down: [] });
     amqp.fail();
-    await waitFor(async () => (await readiness()).status === 503, { what: 'the loss' });
-    expect((await readiness()).down).toEqual(['amqp', 'users']);
+    await waitFor(async () => (await readiness()).down.length === 3, { what: 'the loss' });
+    expect(await readiness()).toEqual({ status: 503, down: ['amqp', 'users', 'unread'] });
     webStomp.fail();
-    await waitFor(async () => (await readiness()).down.length === 5, { what: 'the loss of all' });
-    expect((await readiness()).down).toEqual(['amqp', 'users', 'topics', 'sends-1', 'sends-2']);
+    await waitFor(async () => (await readiness()).down.length === 6, { what: 'the loss of all' });
+    expect((await readiness()).down).toEqual(['amqp', 'users', 'unread', 'topics', 'sends-1', 'sends-2']);
     amqp.restore();
     webStomp.restore();
     await whenReady();
@@ -148,7 +148,7 @@ describe('leaving', () => {
     await start();
     amqp.fail();
     webStomp.fail();
-    await waitFor(async () => (await readiness()).down.length === 5, { what: 'the loss of all' });
+    await waitFor(async () => (await readiness()).down.length === 6, { what: 'the loss of all' });
     await relay?.close();
     relay = undefined;
     // A relay that never left would hang here until the test's time is up.

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { Bindings } from '../../src/broker/bindings.js';
 import { AmqpConnection } from '../../src/broker/connection.js';
 import { NodeQueue } from '../../src/broker/node-queue.js';
-import { declareNodeQueue, declareShared, nodeQueueName } from '../../src/broker/topology.js';
+import { declareNode, declareShared, nodeExchangeName, nodeQueueName } from '../../src/broker/topology.js';
 import { createLogger } from '../../src/logger.js';
 import type { OutboundMessage } from '../../src/outbound/message.js';
 import type { Delivery } from '../../src/upstream/delivery.js';
@@ -59,8 +59,8 @@ beforeEach(async () => {
   undelivered = 0;
   queueGone = 0;
   amqp = new AmqpConnection(proxy.url, log, 'test');
-  const bindings = new Bindings(node, 2, log, (error) => amqp.reset(error));
-  queue = new NodeQueue(node, PREFETCH, {
+  const bindings = new Bindings({ name: node }, 2, log, (error) => amqp.reset(error));
+  queue = new NodeQueue({ name: node }, PREFETCH, {
     onMessage: (message) => hub.receive(message),
     onBroken: (error) => {
       queueGone++;
@@ -69,7 +69,7 @@ beforeEach(async () => {
   });
   hub = new UserHub(node, bindings, queue, log, () => undelivered++);
   amqp.onConnect(declareShared);
-  amqp.onConnect((connection) => declareNodeQueue(connection, node, 'quorum', 60_000));
+  amqp.onConnect((connection) => declareNode(connection, node, 'quorum', 60_000));
   amqp.onConnect((connection) => bindings.restore(connection));
   amqp.onConnect((connection) => queue.consume(connection));
   await amqp.open();
@@ -77,6 +77,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await amqp.close();
+  await service.channel.deleteExchange(nodeExchangeName(node));
   await service.channel.deleteQueue(nodeQueueName(node));
   await service.close();
   await proxy.close();

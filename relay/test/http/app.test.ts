@@ -1,38 +1,12 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
-import { createVerifier } from '../src/auth/verifier.js';
-import { readConfig } from '../src/config.js';
-import { createHttpApp, type Readiness } from '../src/http.js';
-import { createLogger } from '../src/logger.js';
-import { createMetrics } from '../src/metrics.js';
+import { describe, expect, it } from 'vitest';
+import { createVerifier } from '../../src/auth/verifier.js';
+import type { Readiness } from '../../src/http/probes.js';
+import { secret, serve, UP } from './serve.js';
 
-const secret = 'a-secret-that-is-long-enough-for-HS256!';
-let server: Server | undefined;
-afterEach(() => {
-  server?.close();
-});
-
-/** Serves the app; returns its address. */
-async function serve(
-  env: Record<string, string> = {},
-  readiness: () => Readiness = () => UP,
-): Promise<string> {
-  const config = readConfig({ RELAY_JWT_SECRET: secret, ...env });
-  const metrics = createMetrics({
-    sessions: () => 0,
-    userRoutes: () => 0,
-    topicFeeds: () => 0,
-    linksUp: () => ({}),
-  });
-  server = createServer(createHttpApp(config, metrics, readiness, createLogger('silent')));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+async function at(env: Record<string, string> = {}, readiness = () => UP): Promise<string> {
+  return (await serve(env, { readiness })).url;
 }
 
-const UP: Readiness = { ready: true, parts: { amqp: { up: true } } };
 const DOWN: Readiness = {
   ready: false,
   parts: { amqp: { up: false, error: 'refused' }, users: { up: true } },
@@ -44,7 +18,7 @@ function post(url: string, body: string, type = 'application/json'): Promise<Res
 
 describe('probes', () => {
   it('healthz answers while the process lives, whatever the broker does', async () => {
-    const url = await serve({}, () => DOWN);
+    const url = await at({}, () => DOWN);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
 
@@ -52,13 +26,13 @@ describe('probes', () => {
     [200, UP],
     [503, DOWN],
   ])('readyz answers %i, with each part and its last error', async (status, state) => {
-    const response = await fetch(`${await serve({}, () => state)}/readyz`);
+    const response = await fetch(`${await at({}, () => state)}/readyz`);
     expect(response.status).toBe(status);
     expect(await response.json()).toEqual(state);
   });
 
   it('metrics are in the format of Prometheus', async () => {
-    const response = await fetch(`${await serve()}/metrics`);
+    const response = await fetch(`${await at()}/metrics`);
     expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
     expect(await response.text()).toContain('relay_sessions 0');
   });
@@ -66,7 +40,7 @@ describe('probes', () => {
 
 describe('the demo token', () => {
   it('is good, and nobody may keep it', async () => {
-    const response = await post(`${await serve({ RELAY_DEMO: '1' })}/demo/token`, '{"user":"alice"}');
+    const response = await post(`${await at({ RELAY_DEMO: '1' })}/demo/token`, '{"user":"alice"}');
     expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store']);
     const { token } = (await response.json()) as { token: string };
     expect((await createVerifier({ secret }).verify(token)).user).toBe('alice');
@@ -78,7 +52,7 @@ describe('the demo token', () => {
       RELAY_JWT_AUDIENCE: 'one,two',
       RELAY_USER_CLAIM: 'name',
     };
-    const response = await post(`${await serve({ RELAY_DEMO: '1', ...env })}/demo/token`, '{"user":"alice"}');
+    const response = await post(`${await at({ RELAY_DEMO: '1', ...env })}/demo/token`, '{"user":"alice"}');
     const { token } = (await response.json()) as { token: string };
     const { RELAY_JWT_ISSUER: issuer } = env;
     const verifier = createVerifier({ secret, issuer, audience: ['two', 'one'], userClaim: 'name' });
@@ -88,7 +62,7 @@ describe('the demo token', () => {
   it.each(['{}', '{"user":""}', '{"user":7}', '[]', '{', '"alice"', `{"user":"${'x'.repeat(5000)}"}`])(
     'is not given for %s',
     async (body) => {
-      const response = await post(`${await serve({ RELAY_DEMO: '1' })}/demo/token`, body);
+      const response = await post(`${await at({ RELAY_DEMO: '1' })}/demo/token`, body);
       expect(response.status).toBeGreaterThanOrEqual(400);
       expect(response.status).toBeLessThan(500);
       expect(await response.json()).toMatchObject({
@@ -98,18 +72,18 @@ describe('the demo token', () => {
   );
 
   it('is not given without a body', async () => {
-    const response = await fetch(`${await serve({ RELAY_DEMO: '1' })}/demo/token`, { method: 'POST' });
+    const response = await fetch(`${await at({ RELAY_DEMO: '1' })}/demo/token`, { method: 'POST' });
     expect(response.status).toBe(400);
   });
 
   it('exists in demo mode only', async () => {
-    expect((await post(`${await serve()}/demo/token`, '{"user":"alice"}')).status).toBe(404);
+    expect((await post(`${await at()}/demo/token`, '{"user":"alice"}')).status).toBe(404);
   });
 });
 
 describe('everything else', () => {
   it('is a 404 in JSON', async () => {
-    const response = await fetch(`${await serve()}/nowhere`);
+    const response = await fetch(`${await at()}/nowhere`);
     expect([response.status, await response.json()]).toEqual([
       404,
       { error: { code: 'ERR_NOT_FOUND', message: expect.any(String) } },
@@ -119,20 +93,20 @@ describe('everything else', () => {
   it.each(['/%', '//', '/..%2f..%2fpackage.json', '/../package.json', '/.env'])(
     '%s harms nothing',
     async (path) => {
-      const response = await fetch((await serve()) + path);
+      const response = await fetch((await at()) + path);
       expect(response.status).toBeLessThan(500);
       expect(await response.text()).not.toContain('"dependencies"');
     },
   );
 
   it('does not say what it is made of', async () => {
-    const { headers } = await fetch(`${await serve()}/healthz`);
+    const { headers } = await fetch(`${await at()}/healthz`);
     expect(headers.get('x-powered-by')).toBeNull();
     expect(headers.get('content-security-policy')).toContain("default-src 'self'");
   });
 
   it('tells nothing of an unexpected error', async () => {
-    const url = await serve({}, () => {
+    const url = await at({}, () => {
       throw new Error('a secret detail');
     });
     const response = await fetch(`${url}/readyz`);

@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
+import { pino } from 'pino';
+import { afterEach } from 'vitest';
+import { createVerifier } from '../../src/auth/verifier.js';
+import { readConfig } from '../../src/config.js';
+import { createHttpApp, type HttpServices } from '../../src/http/app.js';
+import type { Readiness } from '../../src/http/probes.js';
+import { createMetrics, type Metrics } from '../../src/metrics.js';
+import { emptyPolicy } from '../../src/policy/policy.js';
+import { secretToken } from '../support/tokens.js';
+import { MemoryStore } from './memory-store.js';
+
+export const secret = 'a-secret-that-is-long-enough-for-HS256!';
+export const UP: Readiness = { ready: true, parts: { amqp: { up: true } } };
+
+export interface Served {
+  url: string;
+  port: number;
+  app: Express;
+  server: Server;
+  store: MemoryStore;
+  metrics: Metrics;
+  /** Everything that was logged, as JSON lines. */
+  log(): string;
+}
+
+const servers = new Set<Server>();
+afterEach(() => {
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+  servers.clear();
+});
+
+/** Serves the app on a free port until the test ends. */
+export async function serve(
+  env: Record<string, string> = {},
+  replaced: Partial<HttpServices> = {},
+): Promise<Served> {
+  const store = new MemoryStore();
+  let lines = '';
+  const metrics = createMetrics({
+    sessions: () => 0,
+    userRoutes: () => 0,
+    topicFeeds: () => 0,
+    leases: () => 0,
+    linksUp: () => ({}),
+  });
+  const app = createHttpApp({
+    config: readConfig({ RELAY_JWT_SECRET: secret, ...env }),
+    metrics,
+    readiness: () => UP,
+    log: pino(
+      { level: 'trace' },
+      {
+        write(line: string) {
+          lines += line;
+        },
+      },
+    ),
+    verifier: createVerifier({ secret }),
+    policy: emptyPolicy,
+    unread: store,
+    ...replaced,
+  });
+  const server = createServer(app);
+  servers.add(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, port, app, server, store, metrics, log: () => lines };
+}
+
+export interface Answer<T = unknown> {
+  status: number;
+  headers: Headers;
+  body: T;
+}
+
+export interface Asking {
+  /** Whose token to send; undefined sends none. */
+  as?: string | undefined;
+  method?: string;
+  /** Sent as JSON, or as it is when it is a string. */
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+/** Asks as a user's program would; POST when there is a body. */
+export async function ask<T = unknown>(url: string, asking: Asking = {}): Promise<Answer<T>> {
+  const { as = undefined, body } = asking;
+  const headers: Record<string, string> = { ...asking.headers };
+  if (as !== undefined) headers.authorization = `Bearer ${await secretToken(secret, { sub: as })}`;
+  if (body !== undefined) headers['content-type'] ??= 'application/json';
+  const response = await fetch(url, {
+    method: asking.method ?? (body === undefined ? 'GET' : 'POST'),
+    headers,
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: parsed(text) as T };
+}
+
+export interface Refusal {
+  error: { code: string; message: string };
+}
+
+function parsed(text: string): unknown {
+  return text === '' ? undefined : JSON.parse(text);
+}
