@@ -33,6 +33,8 @@ const inputs = [
   'relay/publisher',
   'rabbitmq',
   'bench',
+  'torture',
+  'relay/test/support',
   'web',
   'package.json',
   'package-lock.json',
