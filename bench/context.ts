@@ -13,6 +13,10 @@ export interface Context {
   /** A relay that has carried nothing yet, for the measurement of memory; the caller stops it. */
   freshRelay(): Promise<{ process: RelayProcess; side: Side }>;
   management: Management | undefined;
+  amqpUrl: string;
+  relayUrl: string;
+  /** The token of user `index` of `relay.users`. */
+  token(index: number): Promise<string>;
   log(line: string): void;
 }
 

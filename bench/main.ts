@@ -5,6 +5,7 @@ import { fanout } from './cases/fanout.js';
 import { latency } from './cases/latency.js';
 import { memory } from './cases/memory.js';
 import { unicast } from './cases/unicast.js';
+import { unread } from './cases/unread.js';
 import type { Context } from './context.js';
 import { Cleanup, givenBroker, privateBroker } from './environment.js';
 import { busyShare, describeMachine, generatorProcesses, type Machine, openFileLimit } from './machine.js';
@@ -13,7 +14,7 @@ import { type CaseName, HELP, type Options, readOptions } from './options.js';
 import { RelayProcess } from './relay-process.js';
 import { writeResults } from './results.js';
 import type { Row } from './rows.js';
-import { directSide, relaySide } from './sides.js';
+import { directSide, makeToken, relaySide } from './sides.js';
 import { FULL, fitTo, mostConnections, QUICK, type Sizes } from './sizes.js';
 import { Swarm } from './swarm.js';
 import { renderTable } from './table.js';
@@ -27,6 +28,7 @@ const cases: Record<CaseName, (context: Context) => Promise<Row[]>> = {
   latency,
   connect,
   memory,
+  unread,
   codec,
 };
 const startedAt = performance.now();
@@ -74,7 +76,10 @@ async function measure(options: Options, sizes: Sizes, rows: Row[], failures: st
     cleanup.check();
     const swarm = await Swarm.start(place.amqpUrl, generatorProcesses(), sizes.bodyBytes);
     const direct = directSide(place.webStompUrl);
-    const context = { sizes, swarm, direct, relay: relay.side, freshRelay: startRelay, management, log };
+    const context: Context = {
+      ...{ sizes, swarm, direct, relay: relay.side, freshRelay: startRelay, management, log },
+      ...{ amqpUrl: place.amqpUrl, relayUrl: relay.process.url, token: (index) => makeToken(secret, index) },
+    };
     try {
       rows.push(...(await cases[name](context)));
     } catch (error) {

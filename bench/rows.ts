@@ -29,6 +29,12 @@ export function rateRow(head: Head, rates: PerSide<number>, goal: number): Row {
   return { ...head, direct, relay, ratio, goal: `≥ ${goal}x`, met: ratio >= goal };
 }
 
+/** What only the relay does: it is to reach at least `goal`. */
+export function reachRow(head: Head, reached: number[], goal?: { least: number; text: string }): Row {
+  const relay = summarize(reached);
+  return goal ? { ...head, relay, goal: goal.text, met: relay.median >= goal.least } : { ...head, relay };
+}
+
 /** A cost on both sides: less is better, and the relay's is to be at most `goal`. */
 export function costRow(
   head: Head,

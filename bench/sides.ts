@@ -20,6 +20,15 @@ export function userKey(index: number): string {
   return `u${index}.topic.reply`;
 }
 
+/** The token of the user whose messages have `userKey(index)`. */
+export function makeToken(secret: string, index: number): Promise<string> {
+  return new SignJWT({ sub: `u${index}` })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setIssuedAt()
+    .setExpirationTime('2h')
+    .sign(new TextEncoder().encode(secret));
+}
+
 const NUL = '\0';
 
 function subscribeFrame(destination: string): string {
@@ -57,17 +66,10 @@ export function directSide(webStompUrl: string): Side {
 /** The same browsers on the relay: each shows its own token in CONNECT. */
 export function relaySide(relayUrl: string, secret: string): Side {
   const url = new URL(relayUrl);
-  const key = new TextEncoder().encode(secret);
   const tokens: string[] = [];
   const plans = async (count: number, from: number, destination: string): Promise<ClientPlan[]> => {
     for (let index = tokens.length; index < from + count; index++) {
-      tokens.push(
-        await new SignJWT({ sub: `u${index}` })
-          .setProtectedHeader({ alg: 'HS256' })
-          .setIssuedAt()
-          .setExpirationTime('2h')
-          .sign(key),
-      );
+      tokens.push(await makeToken(secret, index));
     }
     return Array.from({ length: count }, (_, index) => ({
       host: url.hostname,

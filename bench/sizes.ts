@@ -8,7 +8,15 @@ export interface Sizes {
   latency: { users: number; rate: number; seconds: number; warmUpSeconds: number; rounds: number };
   connect: { clients: number; concurrency: number; rounds: number };
   memory: { base: number; clients: number; settleSeconds: number; rounds: number };
+  /** `few` users with much mail each, `many` with little; `concurrency` users pull at a time. */
+  unread: { few: Offline; many: Offline; concurrency: number; rounds: number };
   codec: { rounds: number };
+}
+
+interface Offline {
+  users: number;
+  /** Messages for each of them. */
+  each: number;
 }
 
 export interface SaturatedSizes {
@@ -27,6 +35,7 @@ export const FULL: Sizes = {
   latency: { users: 100, rate: 1000, seconds: 8, warmUpSeconds: 1, rounds: 3 },
   connect: { clients: 3000, concurrency: 64, rounds: 3 },
   memory: { base: 250, clients: 2000, settleSeconds: 30, rounds: 2 },
+  unread: { few: { users: 100, each: 500 }, many: { users: 10_000, each: 5 }, concurrency: 16, rounds: 1 },
   codec: { rounds: 3 },
 };
 
@@ -38,6 +47,7 @@ export const QUICK: Sizes = {
   latency: { users: 100, rate: 1000, seconds: 2, warmUpSeconds: 0.5, rounds: 1 },
   connect: { clients: 500, concurrency: 64, rounds: 1 },
   memory: { base: 100, clients: 500, settleSeconds: 2, rounds: 1 },
+  unread: { few: { users: 20, each: 200 }, many: { users: 200, each: 5 }, concurrency: 8, rounds: 1 },
   codec: { rounds: 1 },
 };
 
