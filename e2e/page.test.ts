@@ -45,6 +45,24 @@ test('every tab of a user gets the message, on one relay or on two', async ({ op
   for (const tab of tabs) await tab.expectShown([`alice | ${INBOX} | to all of you`]);
 });
 
+test('what a user missed is there when they come back, marked as unread, and only once', async ({
+  open,
+  env,
+}) => {
+  const bob = await open('bob');
+  await bob.connect();
+  await bob.leave();
+  await publish(env.amqpUrl, 'relay.user', 'bob.topic.reply', 'missed');
+  await bob.connect();
+  await bob.expectShown([`a service | ${INBOX} | missed`]);
+  await expect(bob.page.getByTestId('message-unread')).toHaveCount(1);
+  await bob.leave();
+
+  await publish(env.amqpUrl, 'relay.user', 'bob.topic.reply', 'missed as well');
+  await bob.connect();
+  await bob.expectShown([`a service | ${INBOX} | missed as well`, `a service | ${INBOX} | missed`]);
+});
+
 test('a topic message reaches the subscribers of both relays', async ({ open }) => {
   const alice = await open('alice', { relay: 0 });
   const bob = await open('bob', { relay: 1 });

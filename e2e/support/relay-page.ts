@@ -30,6 +30,14 @@ export class RelayPage {
     await this.expectListening();
   }
 
+  /** Disconnects in order, so that what was shown counts as read. */
+  async leave(): Promise<void> {
+    const button = this.page.getByRole('button', { name: 'Disconnect' });
+    if (!(await button.isVisible())) return;
+    await button.click();
+    await expect(this.state).toHaveText('Disconnected');
+  }
+
   async expectListening(): Promise<void> {
     await expect(this.state).toHaveText('Connected');
     const subscriptions = await this.subscriptions.all();

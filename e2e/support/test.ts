@@ -29,6 +29,7 @@ export const test = base.extend<Fixtures>({
       const tab = await (await browser.newContext(context)).newPage();
       const page = new RelayPage(tab);
       opened.push({ user, page, allow });
+      await forgetUnread(env.relayUrls[0], user);
       await tab.goto(
         `${typeof relay === 'string' ? relay : env.relayUrls[relay]}/?user=${encodeURIComponent(user)}`,
       );
@@ -37,9 +38,22 @@ export const test = base.extend<Fixtures>({
     for (const { user, page, allow } of opened) {
       const complaints = page.complaints.filter((text) => allow === undefined || !allow.test(text));
       expect.soft(complaints, `console of ${user}`).toEqual([]);
+      await page.leave();
       await page.page.context().close();
     }
   },
 });
+
+/** Users are the same in all tests: nobody is to be shown what a test before has left. */
+async function forgetUnread(relayUrl: string, user: string): Promise<void> {
+  const issued = await fetch(`${relayUrl}/demo/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ user }),
+  });
+  const { token } = (await issued.json()) as { token: string };
+  const headers = { authorization: `Bearer ${token}` };
+  expect((await fetch(`${relayUrl}/api/unread`, { method: 'DELETE', headers })).status).toBe(200);
+}
 
 export { expect };

@@ -115,7 +115,9 @@ export class Connection {
     confirmed: () => void,
   ): void {
     this.#client?.watchForReceipt(id, confirmed);
-    this.#client?.subscribe(destination, onMessage, { id, receipt: id });
+    // What came while nobody was here comes first.
+    const missed = /^\/user\/(?!relay\.)/.test(destination) ? { unread: 'replay' } : {};
+    this.#client?.subscribe(destination, onMessage, { id, receipt: id, ...missed });
   }
 
   unsubscribe(id: string): void {

@@ -45,12 +45,16 @@ function render(message: IMessage): HTMLLIElement {
     text: message.headers.destination ?? '',
     testId: 'message-destination',
   });
+  const unread = create('span', { class: 'unread', text: 'unread', testId: 'message-unread' });
   const now = new Date();
   const time = create('time', { text: now.toLocaleTimeString([], { hour12: false }) });
   time.dateTime = now.toISOString();
 
+  const head =
+    message.headers.unread === 'true' ? [from, destination, unread, time] : [from, destination, time];
+
   const { text, binary, note } = showBody(message.binaryBody);
-  const children: Element[] = [create('p', { class: 'message-head', children: [from, destination, time] })];
+  const children: Element[] = [create('p', { class: 'message-head', children: head })];
   if (text !== '')
     children.push(
       create('pre', { class: binary ? 'message-body binary' : 'message-body', text, testId: 'message-body' }),
