@@ -1,10 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { declareShared } from '../../relay/src/broker/topology.js';
 
 const { amqpUrl, managementUrl, clientUsername, clientPassword } = inject('broker');
-const exchanges = ['relay.user', 'relay.unread', 'relay.app', 'relay.control'];
+const exchanges = [
+  'relay.user',
+  'relay.unread',
+  'relay.app',
+  'relay.control',
+  'relay.unread.changed',
+  'relay.unread.dropped',
+];
 let admin: ChannelModel;
 let client: ChannelModel;
 
@@ -21,12 +30,28 @@ afterAll(async () => {
   await client.close();
 });
 
-async function api<T>(path: string): Promise<T> {
+async function api<T>(path: string, method = 'GET', body?: object): Promise<T> {
   const url = new URL(managementUrl);
   const authorization = `Basic ${Buffer.from(`${url.username}:${url.password}`).toString('base64')}`;
-  const response = await fetch(`http://${url.host}/api/${path}`, { headers: { authorization } });
-  expect(response.status, path).toBe(200);
-  return (await response.json()) as T;
+  const response = await fetch(`http://${url.host}/api/${path}`, {
+    method,
+    headers: { authorization, 'content-type': 'application/json' },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+  expect(response.ok, `${method} ${path}: ${response.status}`).toBe(true);
+  const text = await response.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+type Objects = Record<'exchanges' | 'queues' | 'bindings', Record<string, unknown>[]>;
+
+/** Without the virtual host, and in one order. */
+function comparable({ exchanges, queues, bindings }: Objects): Objects {
+  const sorted = (list: Record<string, unknown>[]) =>
+    list
+      .map(({ vhost, ...rest }) => rest)
+      .sort((a, b) => String(a.name ?? a.destination).localeCompare(String(b.name ?? b.destination)));
+  return { exchanges: sorted(exchanges), queues: sorted(queues), bindings: sorted(bindings) };
 }
 
 async function body(channel: Channel, queue: string): Promise<string> {
@@ -59,6 +84,8 @@ describe('definitions.json', () => {
       { type: 'topic', durable: true },
       { type: 'topic', durable: true },
       { type: 'fanout', durable: true },
+      { type: 'direct', durable: true },
+      { type: 'fanout', durable: true },
     ]);
     expect(found[0]?.arguments).toEqual({ 'alternate-exchange': 'relay.unread' });
     const intake = await api<{ type: string; arguments: object }>('queues/%2F/relay.unread.intake');
@@ -66,6 +93,23 @@ describe('definitions.json', () => {
     expect(await api('queues/%2F/relay.unread.rejected')).toMatchObject({ type: 'quorum' });
     const bindings = await api<object[]>('bindings/%2F/e/relay.unread/q/relay.unread.intake');
     expect(bindings).toMatchObject([{ routing_key: '#' }]);
+  });
+
+  it('has what a relay declares by itself, no more, no less, and all of it alike', async () => {
+    const vhost = `declared-${randomUUID()}`;
+    await api(`vhosts/${vhost}`, 'PUT');
+    try {
+      await api(`permissions/${vhost}/relay`, 'PUT', { configure: '.*', write: '.*', read: '.*' });
+      const connection = await connect(`${amqpUrl}/${vhost}`);
+      await declareShared(connection);
+      await connection.close();
+      const declared = await api<Objects>(`definitions/${vhost}`);
+      const file = new URL('../definitions.json', import.meta.url);
+      const given = JSON.parse(readFileSync(file, 'utf8')) as Objects;
+      expect(comparable(declared)).toEqual(comparable(given));
+    } finally {
+      await api(`vhosts/${vhost}`, 'DELETE');
+    }
   });
 
   it('has exactly two users, and guest is none of them', async () => {
@@ -101,6 +145,15 @@ describe('the broker user of private links', () => {
     ['consume from relay.unread.intake', (c: Channel) => c.consume('relay.unread.intake', () => {})],
     ['get from relay.unread.intake', (c: Channel) => c.get('relay.unread.intake')],
     ['purge relay.unread.intake', (c: Channel) => c.purgeQueue('relay.unread.intake')],
+    ['read an entry of relay.directory.1', (c: Channel) => c.get('relay.directory.1')],
+    ['consume what is dropped', (c: Channel) => c.consume('relay.unread.dropped', () => {})],
+    [
+      'listen to relay.unread.changed',
+      async (c: Channel) => {
+        const { queue } = await c.assertQueue('', { exclusive: true });
+        await c.bindQueue(queue, 'relay.unread.changed', 'alice');
+      },
+    ],
     ['delete relay.unread.rejected', (c: Channel) => c.deleteQueue('relay.unread.rejected')],
     ['declare a queue relay.mine', (c: Channel) => c.assertQueue('relay.mine')],
     ['declare an exchange relay.mine', (c: Channel) => c.assertExchange('relay.mine', 'topic')],

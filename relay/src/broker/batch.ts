@@ -63,8 +63,6 @@ export class Batch implements Settler {
     this.settle(index, () => {
       this.returned++;
       this.refused.add(index);
-      // All that are refused in one go should go back in one go, see `finish`.
-      queueMicrotask(() => this.attempt(() => this.putBack()));
     });
   }
 
@@ -94,28 +92,16 @@ export class Batch implements Settler {
     }
   }
 
-  /** Puts back what is refused, but for the first message. */
-  private putBack(): void {
-    if (this.over || this.finished) return;
-    for (const index of this.refused) {
-      const message = this.messages[index];
-      if (index === 0 || !message) continue;
-      this.channel.nack(message, false, true);
-      this.refused.delete(index);
-    }
-  }
-
   /**
-   * Settles the first message. Its consumer must not be handed another one for it: whoever takes messages at this moment
-   * would get those behind it first. When the channel is closed with it, it goes back together with all that is still
-   * refused, and the consumer with it. When it was read, the consumer goes first: then nothing may stand on the channel
-   * that is to go back, because the keeper could remove the mailbox.
+   * Settles the first message, and closes the channel, with which everything refused goes back in its order: put back
+   * one by one, a quorum queue would place each behind the one before, and mix up more than 32. When all were
+   * read, the first one's consumer goes first, or it would be handed another message. While something is to go back it
+   * stays, because without it the keeper could remove the mailbox.
    */
   private finish(): void {
     const [first] = this.messages;
     if (first && !this.refused.has(0)) {
-      this.putBack();
-      this.channel.cancel(first.fields.consumerTag).catch(() => {});
+      if (this.refused.size === 0) this.channel.cancel(first.fields.consumerTag).catch(() => {});
       this.channel.ack(first);
     }
     this.finished = true;

@@ -6,6 +6,7 @@ import { mailboxQueue } from '../unread/address.js';
 import { type Command, judge, KEEPER_ID } from '../unread/verdict.js';
 import type { Directory } from './directory.js';
 import { answerTo } from './inbox.js';
+import { carryOut, NOTHING_DONE } from './keeper-commands.js';
 import { type Job, Line, type Store } from './keeper-line.js';
 import { KnownMailboxes } from './known-mailboxes.js';
 import { type MailboxLimits, MailboxMaker } from './mailbox-maker.js';
@@ -215,7 +216,7 @@ export class Keeper {
       const reason = error instanceof Error ? error.message : String(error);
       this.log.warn({ mailbox: line.key, error: reason }, 'a mailbox could not be made');
       const head = line.waiting[0];
-      if (head?.kind === 'store') await this.failed(channel, head, reason, () => line.waiting.shift());
+      if (head?.kind === 'store') await this.failed(channel, head, reason);
       return;
     }
     this.settling?.created(line.key);
@@ -263,30 +264,21 @@ export class Keeper {
       const head = line.takeAgain();
       if (line.refused && head) {
         line.refused = false;
-        this.occupy(
-          channel,
-          line,
-          this.failed(channel, head, 'refused by the broker', () => line.waiting.shift()),
-        );
+        this.occupy(channel, line, this.failed(channel, head, 'refused by the broker'));
         return;
       }
     }
     this.advance(channel, line);
   }
 
-  /** Waits before another attempt, or gives the message up. */
-  private async failed(
-    channel: ConfirmChannel,
-    job: Store,
-    reason: string,
-    remove: () => void,
-  ): Promise<void> {
-    if (++job.attempts < ATTEMPTS) {
-      await delay(Math.min(RETRY_MOST_MS, RETRY_MS * 2 ** job.attempts));
+  /** Waits before another attempt for the head of a line, or gives it up. */
+  private async failed(channel: ConfirmChannel, head: Store, reason: string): Promise<void> {
+    if (++head.attempts < ATTEMPTS) {
+      await delay(Math.min(RETRY_MOST_MS, RETRY_MS * 2 ** head.attempts));
       return;
     }
-    remove();
-    this.reject(channel, job.message, reason);
+    head.line.waiting.shift();
+    this.reject(channel, head.message, reason);
   }
 
   private async obey(
@@ -297,18 +289,13 @@ export class Keeper {
   ): Promise<void> {
     const { maker } = this;
     const { replyTo, correlationId } = message.properties;
-    let cleared = 0;
     try {
-      if (command !== 'passed' && maker) {
-        let gone = true;
-        if (command === 'clear') cleared = await maker.delete(key);
-        else gone = await maker.deleteUnused(key);
-        if (gone) {
-          this.known.delete(key);
-          this.settling?.removed();
-          await this.directory.remove(key);
-          this.events.onChanged(key);
-        }
+      const { gone, cleared } = maker ? await carryOut(command, key, maker) : NOTHING_DONE;
+      if (gone) {
+        this.known.delete(key);
+        this.settling?.removed();
+        await this.directory.remove(key);
+        this.events.onChanged(key);
       }
       if (replyTo) answerTo(channel, replyTo, correlationId, { cleared });
     } finally {

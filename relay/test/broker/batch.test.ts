@@ -26,11 +26,12 @@ describe('settling', () => {
     expect(mailbox.channels.size).toBe(0);
   });
 
-  it('puts back what is refused, where it was', async () => {
+  it('puts back what is refused, where it was, once all are settled', async () => {
     const batch = mailbox.take({ messages: 3 });
     batch.refuse(1);
     await Promise.resolve();
-    expect(mailbox.waiting).toEqual(['b', 'd', 'e']);
+    // One by one, a quorum queue would mix them up.
+    expect(mailbox.waiting).toEqual(['d', 'e']);
     batch.refuseAll();
     expect(await endOf(batch)).toEqual({ left: 5, returned: 3 });
     expect(mailbox.waiting).toEqual(['a', 'b', 'c', 'd', 'e']);
