@@ -22,7 +22,6 @@ export class Batch implements Settler {
   /** Refused, but not put back yet. */
   private readonly refused = new Set<number>();
   private returned = 0;
-  private finished = false;
   private over = false;
   private result: BatchEnd | undefined;
   private end: (end: BatchEnd) => void = () => {};
@@ -104,7 +103,6 @@ export class Batch implements Settler {
       if (this.refused.size === 0) this.channel.cancel(first.fields.consumerTag).catch(() => {});
       this.channel.ack(first);
     }
-    this.finished = true;
     void this.close();
   }
 

@@ -53,6 +53,7 @@ export class Reaper {
     private readonly directory: Directory,
     /** Milliseconds that a relay may be away. For that long, users who are back elsewhere get messages twice. */
     private readonly grace: number,
+    private readonly onBuried: () => void,
     private readonly log: Logger,
   ) {}
 
@@ -165,6 +166,7 @@ export class Reaper {
       });
       await withTimeout(reading, ANSWER_MS, 'reading a node queue');
       watched.reader = channel;
+      this.onBuried();
       delete watched.emptySince;
     } catch (error) {
       // It has no leader, or is gone already. Deleting it frees publishers who wait for its confirm.

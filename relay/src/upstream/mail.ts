@@ -5,7 +5,7 @@ import { Inbox } from '../broker/inbox.js';
 import { Keeper } from '../broker/keeper.js';
 import { Mailboxes } from '../broker/mailboxes.js';
 import { Reaper } from '../broker/reaper.js';
-import { declareShared } from '../broker/topology.js';
+import { declareShared, names } from '../broker/topology.js';
 import type { RelayConfig } from '../config.js';
 import type { Logger } from '../logger.js';
 import type { UnreadMetrics } from '../metrics.js';
@@ -33,7 +33,9 @@ export class Mail {
     this.inbox = new Inbox(onBroken);
     this.directory = new Directory(this.inbox, onBroken);
     this.changes = new Changes(this.inbox);
-    this.reaper = new Reaper(this.directory, env.RELAY_NODE_GRACE, log);
+    // What the dead relay had leased is unread again, and nobody else says so.
+    const onBuried = () => this.inbox.tell(names.control, '', 'missed', null);
+    this.reaper = new Reaper(this.directory, env.RELAY_NODE_GRACE, onBuried, log);
     this.keeper = new Keeper(
       {
         prefetch: env.RELAY_INTAKE_PREFETCH,
@@ -71,6 +73,7 @@ export class Mail {
       const { userWord, rests } = body as { userWord: string; rests: string[] };
       this.changes.received(userWord, rests);
     });
+    this.inbox.on('missed', () => this.changes.missed());
     this.amqp.onConnect(declareShared);
     this.amqp.onConnect((connection) => this.inbox.open(connection));
     this.amqp.onConnect((connection) => mailboxes.open(connection));
@@ -78,7 +81,8 @@ export class Mail {
     this.amqp.onConnect((connection) => this.keeper.consume(connection));
     this.amqp.onConnect((connection) => countDropped(connection, onDropped));
     this.amqp.onConnect((connection) => this.reaper.watch(connection));
-    this.amqp.onConnect(async () => this.changes.missed());
+    // Ours was lost as well, as far as others are concerned.
+    this.amqp.onConnect(async () => this.inbox.tell(names.control, '', 'missed', null));
   }
 
   get up(): boolean {
