@@ -92,15 +92,14 @@ export class Batch implements Settler {
   }
 
   /**
-   * Settles the first message, and closes the channel, with which everything refused goes back in its order: put back
-   * one by one, a quorum queue would place each behind the one before, and mix up more than 32. When all were
-   * read, the first one's consumer goes first, or it would be handed another message. While something is to go back it
-   * stays, because without it the keeper could remove the mailbox.
+   * Settles the first message, and closes the channel, with which all that was refused goes back in its order: put back
+   * one by one, a quorum queue would mix up more than 32. The first one's consumer goes before its acknowledgement,
+   * or it would be handed another message for it.
    */
   private finish(): void {
     const [first] = this.messages;
     if (first && !this.refused.has(0)) {
-      if (this.refused.size === 0) this.channel.cancel(first.fields.consumerTag).catch(() => {});
+      this.channel.cancel(first.fields.consumerTag).catch(() => {});
       this.channel.ack(first);
     }
     void this.close();

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, ChannelModel } from 'amqplib';
 import { mailboxQueue } from '../unread/address.js';
 import { settleMetadata } from './metadata.js';
@@ -19,6 +20,7 @@ export interface MailboxLimits {
 /** Declarations that the broker works on side by side: each waits for a disk. */
 const CHANNELS = 8;
 const PRECONDITION_FAILED = 406;
+const GIVING_BACK_MS = 50;
 
 /** Creates and removes mailboxes, on channels of its own, because the broker closes the channel of what it refuses. */
 export class MailboxMaker {
@@ -44,8 +46,12 @@ export class MailboxMaker {
   }
 
   /** Removes the mailbox if it is empty and nobody reads it; false when it was left. */
-  deleteUnused(key: string): Promise<boolean> {
-    return this.next().run((maker) => maker.deleteUnused(mailboxQueue(key)));
+  async deleteUnused(key: string): Promise<boolean> {
+    const queue = mailboxQueue(key);
+    if (await this.next().run((maker) => maker.isUsed(queue))) return false;
+    // A reader that gives back a page is for a moment neither a consumer, nor are its messages there.
+    await delay(GIVING_BACK_MS);
+    return this.next().run((maker) => maker.deleteUnused(queue));
   }
 
   /** Resolves once what was created outlives a kill of the broker. */
@@ -97,11 +103,15 @@ class Maker {
   }
 
   async deleteUnused(queue: string): Promise<boolean> {
-    const state = await this.probe.look(queue);
-    if (state && (state.messages > 0 || state.consumers > 0)) return false;
+    if (await this.isUsed(queue)) return false;
     // Nobody but the keeper writes here, and it does not while this runs: the queue stays as it was seen.
     await this.delete(queue);
     return true;
+  }
+
+  async isUsed(queue: string): Promise<boolean> {
+    const state = await this.probe.look(queue);
+    return state !== undefined && (state.messages > 0 || state.consumers > 0);
   }
 
   /** A mailbox that is only written to counts as unused, and a quorum queue that is declared again does, too. */

@@ -7,7 +7,7 @@ import { isNotFound, openQuietly } from './probe.js';
 import { declareNode, type NodeQueueType, nodeExchangeName, nodeQueueName } from './topology.js';
 
 /** How long the broker may take over this relay's queue before that counts as broken, in milliseconds. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 4000;
 /** AMQP's reply code for a connection that the broker was told to close (AMQP 0-9-1, Reply codes). */
 const CONNECTION_FORCED = 320;
 

