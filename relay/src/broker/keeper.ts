@@ -37,7 +37,7 @@ const ATTEMPTS = 10;
 const RETRY_MS = 50;
 const RETRY_MOST_MS = 10_000;
 /** How long a leaving keeper waits for what it has begun. */
-const FAREWELL_MS = 1000;
+const FAREWELL_MS = 2000;
 
 /**
  * Keeps unread mail: takes what nobody online has confirmed out of the intake and puts it into the mailbox of its

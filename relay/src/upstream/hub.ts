@@ -17,7 +17,7 @@ import { TopicHub } from './topics.js';
 import { UserHub } from './users.js';
 
 /** How long a leaving relay tries to take its bindings back, in milliseconds. */
-const FAREWELL_MS = 1500;
+const FAREWELL_MS = 3000;
 
 /** Everything that leads to the broker: the shared links, the AMQP connection, and private links on demand. */
 export class Hub {
