@@ -16,7 +16,7 @@ import { SendLink } from './sends.js';
 import { TopicHub } from './topics.js';
 import { UserHub } from './users.js';
 
-/** How long a leaving relay tries to take its bindings back, in milliseconds. */
+/** How long a leaving relay tries to leave in order, in milliseconds. */
 const FAREWELL_MS = 3000;
 
 /** Everything that leads to the broker: the shared links, the AMQP connection, and private links on demand. */
