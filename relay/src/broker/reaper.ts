@@ -11,6 +11,8 @@ interface Watched {
   probe: Probe;
   /** Being looked at, or cleared away. */
   busy: boolean;
+  /** It had a consumer since this relay's connection was made. */
+  seen: boolean;
   /** Since when it has had no consumer. */
   orphanSince?: number;
   /** Looks that the broker did not answer, in a row. */
@@ -27,8 +29,8 @@ const LOOK_EVERY_MS = 200;
 const ANSWER_MS = 5000;
 /** Looks without an answer after which a node counts as dead. */
 const SILENT_MOST = 6;
-/** How long everybody may be away after the broker was. */
-const GRACE_AFTER_OUTAGE_MS = 10_000;
+/** How long a relay may take to come back after the broker was away. */
+const GRACE_AFTER_OUTAGE_MS = 4000;
 /** What was refused leaves the queue a while later, and no count shows it. */
 const REST_MS = 15_000;
 const PREFETCH = 500;
@@ -86,7 +88,10 @@ export class Reaper {
     const held = new Set(this.directory.held(NODES));
     for (const node of this.watched.keys()) if (!held.has(node)) this.watched.delete(node);
     for (const node of held) {
-      const watched = this.watched.get(node) ?? { probe: new Probe(connection), busy: false, silent: 0 };
+      const watched = this.watched.get(node) ?? {
+        ...{ probe: new Probe(connection), busy: false },
+        ...{ seen: false, silent: 0 },
+      };
       this.watched.set(node, watched);
       if (watched.busy) continue;
       watched.busy = true;
@@ -120,7 +125,9 @@ export class Reaper {
     }
     const now = Date.now();
     watched.orphanSince ??= now;
-    if (now < this.notBefore || now - watched.orphanSince < this.grace) return;
+    // Whoever was back after the outage and is gone again has not just been slow to return.
+    if (!watched.seen && now < this.notBefore) return;
+    if (now - watched.orphanSince < this.grace) return;
     if (!watched.reader) await this.bury(connection, node, watched);
     else if (watched.emptySince !== undefined && now - watched.emptySince > REST_MS) {
       await withTimeout(watched.reader.deleteQueue(nodeQueueName(node)), ANSWER_MS, 'deleting a node queue');
@@ -145,7 +152,9 @@ export class Reaper {
       delete watched.missingSince;
       if (state.messages === 0) watched.emptySince ??= Date.now();
       else delete watched.emptySince;
-      return state.consumers > (watched.reader ? 1 : 0) ? 'alive' : 'orphan';
+      if (state.consumers <= (watched.reader ? 1 : 0)) return 'orphan';
+      watched.seen = true;
+      return 'alive';
     } catch {
       // A queue without a leader answers nothing, and holds up whoever asks after it.
       watched.probe = new Probe(connection);
