@@ -9,13 +9,16 @@ export class RelayError extends Error {
   readonly code: string;
   readonly closure: ClosureName;
   readonly detail: string | undefined;
+  /** Seconds after which another attempt makes sense; undefined when it is not a matter of time. */
+  readonly retryAfter: number | undefined;
 
-  constructor(code: string, message: string, closure: ClosureName, detail?: string) {
+  constructor(code: string, message: string, closure: ClosureName, detail?: string, retryAfter?: number) {
     super(message);
     this.name = new.target.name;
     this.code = code;
     this.closure = closure;
     this.detail = detail;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -44,5 +47,17 @@ export class DestinationError extends RelayError {
 export class ForbiddenError extends RelayError {
   constructor(message: string, detail?: string) {
     super('ERR_FORBIDDEN', message, 'forbidden', detail);
+  }
+}
+
+/** Too many connections, requests or failures of one address, user or tenant. `limit` is the setting's name. */
+export class LimitError extends RelayError {
+  constructor(
+    code: string,
+    message: string,
+    readonly limit: string,
+    retryAfter: number,
+  ) {
+    super(code, message, 'tooEarly', undefined, Math.max(1, Math.ceil(retryAfter)));
   }
 }

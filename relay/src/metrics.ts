@@ -19,6 +19,8 @@ export interface Metrics {
   readonly sends: Counter<'result'>;
   readonly closes: Counter<'closure'>;
   readonly denials: Counter<'reason'>;
+  /** By the setting's name, such as RELAY_MAX_SESSIONS_PER_USER. */
+  readonly limits: Counter<'limit'>;
   readonly undelivered: Counter;
   readonly unread: UnreadMetrics;
 }
@@ -84,6 +86,7 @@ export function createMetrics(observed: Observed): Metrics {
     },
     sends: counter('relay_sends_total', 'SENDs that asked for a receipt, by outcome', 'result'),
     closes: counter('relay_closes_total', 'Closed sessions', 'closure'),
+    limits: counter('relay_limits_total', 'Times that a limit refused or slowed something down', 'limit'),
     denials: counter('relay_denials_total', 'Refused requests', 'reason'),
     unread: {
       stored: counter('relay_unread_stored_total', 'Messages put into mailboxes'),

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { openDoor } from './admission/admission.js';
+import { createSignIn } from './auth/sign-in.js';
 import { createVerifier } from './auth/verifier.js';
 import type { RelayConfig } from './config.js';
 import { validateOrigins } from './handshake.js';
@@ -48,6 +50,8 @@ export async function openRelay(
     requireExp: env.RELAY_JWT_REQUIRE_EXP,
   });
   for (const warning of verifier.warnings) log.warn(warning);
+  const signIn = createSignIn(verifier);
+  const admission = openDoor;
   const policy = readPolicy(config, log);
   if (!config.broker.clientSeparated) {
     log.warn(
@@ -68,7 +72,7 @@ export async function openRelay(
   });
   const hub: Hub = new Hub(config, node, log, metrics);
   const services: SessionServices = {
-    verifier,
+    signIn,
     policy,
     users: hub.users,
     topics: hub.topics,
@@ -87,7 +91,7 @@ export async function openRelay(
       metrics,
       readiness: () => hub.readiness(),
       log,
-      verifier,
+      signIn,
       policy,
       unread: hub.unread,
     }),
@@ -103,12 +107,14 @@ export async function openRelay(
     createUpgradeHandler({
       path: env.RELAY_WS_PATH,
       allowedOrigins: env.RELAY_ALLOWED_ORIGINS,
-      verifier,
+      signIn,
+      admission,
       maxFrameBytes: env.RELAY_MAX_FRAME_BYTES,
       maxQueuedBytes: env.RELAY_MAX_QUEUED_BYTES,
       log,
       onRefused: (reason) => metrics.denials.inc({ reason }),
-      onTransport: (transport, identity) => transport.attach(new Session(transport, services, identity)),
+      onTransport: (transport, seat, identity) =>
+        transport.attach(new Session(transport, services, seat, identity)),
     }),
   );
   const sweep = setInterval(() => {

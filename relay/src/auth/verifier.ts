@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from 'jose';
 import { AuthError } from '../errors.js';
 import type { Identity, TokenVerifier } from './identity.js';
@@ -95,7 +96,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
         throw toAuthError(error, source.algorithms);
       }
       const { user, userWord } = userFromClaims(claims, userClaim);
-      return { user, userWord, claims: Object.freeze(claims), expiresAt: expiry(claims.exp) };
+      const tokenId = claims.jti ?? createHash('sha256').update(token).digest('base64url');
+      return { user, userWord, claims: Object.freeze(claims), expiresAt: expiry(claims.exp), tokenId };
     },
   };
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
-import type { TokenVerifier } from '../auth/identity.js';
+import type { SignIn } from '../auth/identity.js';
 import type { RelayConfig } from '../config.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
@@ -23,7 +23,7 @@ export interface HttpServices {
   readonly readiness: () => Readiness;
   readonly log: Logger;
   /** The one that checks WebSocket upgrades. */
-  readonly verifier: TokenVerifier;
+  readonly signIn: SignIn;
   readonly policy: Decider;
   readonly unread: UnreadStore;
 }
@@ -51,7 +51,7 @@ export function createHttpApp(services: HttpServices): Express {
   return app;
 }
 
-function serveApi(app: Express, { config, metrics, log, verifier, policy, unread }: HttpServices): void {
+function serveApi(app: Express, { config, metrics, log, signIn, policy, unread }: HttpServices): void {
   const allowedOrigins = config.env.RELAY_ALLOWED_ORIGINS;
   const onRefused = (reason: string) => metrics.denials.inc({ reason });
   const endpoints = unreadEndpoints({ store: unread, policy });
@@ -69,7 +69,7 @@ function serveApi(app: Express, { config, metrics, log, verifier, policy, unread
       response.json(document);
     })
     .all(onlyMethods(['get']));
-  serveEndpoints(app, endpoints, createAuthenticator({ verifier, allowedOrigins, log, onRefused }));
+  serveEndpoints(app, endpoints, createAuthenticator({ signIn, allowedOrigins, log, onRefused }));
 }
 
 function securityHeaders(): ReturnType<typeof helmet> {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
-import type { Identity, TokenVerifier } from '../auth/identity.js';
+import type { Identity, SignIn } from '../auth/identity.js';
 import { tokenFromUpgrade } from '../auth/sources.js';
 import { AuthError } from '../errors.js';
 import { checkOrigin, mayUseCookies, redactUrl } from '../handshake.js';
@@ -8,7 +8,7 @@ import type { Logger } from '../logger.js';
 import { HttpError } from './errors.js';
 
 export interface AuthenticatorOptions {
-  readonly verifier: TokenVerifier;
+  readonly signIn: SignIn;
   /** RELAY_ALLOWED_ORIGINS, already checked; undefined = only the own host. */
   readonly allowedOrigins: readonly string[] | undefined;
   readonly log: Logger;
@@ -21,7 +21,7 @@ export type Authenticator = (request: Request) => Promise<Identity>;
 
 /** Takes the token from where a WebSocket upgrade may have it (auth/sources.ts) and checks it the same way. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { verifier, allowedOrigins, log, onRefused } = options;
+  const { signIn, allowedOrigins, log, onRefused } = options;
   return async (request) => {
     const found = tokenFromUpgrade(
       { headers: request.headers, url: request.originalUrl },
@@ -29,7 +29,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     );
     try {
       if (!found) throw new AuthError('ERR_TOKEN_MISSING', NO_TOKEN);
-      return await verifier.verify(found.token);
+      return await signIn.withToken(found.token, request.socket.remoteAddress ?? 'unknown');
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
       onRefused(error.code);

@@ -17,7 +17,10 @@ export async function handleConnect(session: Session, frame: Frame): Promise<voi
   if (!session.identity) {
     const found = tokenFromConnect(headers);
     if (!found) throw tokenMissing();
-    session.identity = await session.services.verifier.verify(found.token);
+    const identity = await session.services.signIn.withToken(found.token, session.transport.address);
+    if (session.isClosed) return;
+    session.seat.occupy(identity);
+    session.identity = identity;
   }
   if (session.isClosed) return;
   session.heartbeats.agree(agreed.serverToClient, agreed.clientToServer);

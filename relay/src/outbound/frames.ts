@@ -25,6 +25,7 @@ export function receiptFrame(receipt: string, version: StompVersion): Outgoing {
 export function errorFrame(error: RelayError, receipt: string | undefined, version: StompVersion): Outgoing {
   const headers = ['message', error.message, 'code', error.code];
   if (receipt !== undefined) headers.push('receipt-id', receipt);
+  if (error.retryAfter !== undefined) headers.push('retry-after', String(error.retryAfter));
   headers.push('content-type', 'text/plain', 'version', '1.0,1.1,1.2');
   return new Outgoing(encodeFrame('ERROR', headers, Buffer.from(error.detail ?? error.message), version));
 }

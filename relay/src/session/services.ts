@@ -1,4 +1,4 @@
-import type { TokenVerifier } from '../auth/identity.js';
+import type { SignIn } from '../auth/identity.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
 import type { Policy } from '../policy/policy.js';
@@ -34,7 +34,7 @@ export interface SessionLimits {
 
 /** What a session works with. One set for all sessions of a relay. */
 export interface SessionServices {
-  readonly verifier: TokenVerifier;
+  readonly signIn: SignIn;
   readonly policy: Policy;
   readonly users: UserHub;
   readonly topics: TopicHub;

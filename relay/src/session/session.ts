@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Seat } from '../admission/admission.js';
 import type { Identity } from '../auth/identity.js';
 import { type ClosureName, closures } from '../closures.js';
 import { ProtocolError, RelayError } from '../errors.js';
@@ -51,6 +52,7 @@ export class Session implements TransportEvents {
   constructor(
     readonly transport: Transport,
     readonly services: SessionServices,
+    readonly seat: Seat,
     identity: Identity | undefined,
   ) {
     this.identity = identity;
@@ -302,6 +304,7 @@ export class Session implements TransportEvents {
     this.decoder.stop();
     this.intake.stop();
     this.services.sessions.delete(this);
+    this.seat.leave();
     this.services.metrics.closes.inc({ closure });
     for (const subscription of this.subscriptions.values()) subscription.end();
     this.subscriptions.clear();

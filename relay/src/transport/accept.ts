@@ -1,7 +1,8 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Identity, TokenVerifier } from '../auth/identity.js';
+import type { Admission, Seat } from '../admission/admission.js';
+import type { Identity, SignIn } from '../auth/identity.js';
 import { tokenFromUpgrade } from '../auth/sources.js';
 import { AuthError } from '../errors.js';
 import { checkOrigin, chooseSubprotocol, mayUseCookies, redactUrl } from '../handshake.js';
@@ -12,13 +13,14 @@ import { WebSocketTransport } from './websocket.js';
 export interface AcceptOptions {
   path: string;
   allowedOrigins: readonly string[] | undefined;
-  verifier: TokenVerifier;
+  signIn: SignIn;
+  admission: Admission;
   maxFrameBytes: number;
   maxQueuedBytes: number;
   log: Logger;
   onRefused(reason: string): void;
   /** `identity` is undefined when the token is still to come in the CONNECT frame. */
-  onTransport(transport: WebSocketTransport, identity: Identity | undefined): void;
+  onTransport(transport: WebSocketTransport, seat: Seat, identity: Identity | undefined): void;
 }
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -50,14 +52,19 @@ export function createUpgradeHandler(options: AcceptOptions): UpgradeHandler {
       { headers: request.headers, url: request.url ?? '/' },
       { cookiesAllowed: mayUseCookies(verdict) },
     );
-    const identity = found && (await options.verifier.verify(found.token));
+    const address = request.socket.remoteAddress ?? 'unknown';
+    const seat = options.admission.enter(address);
+    // However this ends: a handshake that fails never becomes a session that would leave.
+    socket.once('close', () => seat.leave());
+    const identity = found && (await options.signIn.withToken(found.token, address));
+    if (identity) seat.occupy(identity);
     if (socket.destroyed) return;
     // From here on ws listens. Our listener would keep the whole request in memory as long as the client stays.
     socket.removeAllListeners('error');
-    const address = request.socket.remoteAddress ?? 'unknown';
     server.handleUpgrade(request, socket, head, (ws: WebSocket) => {
       options.onTransport(
         new WebSocketTransport(ws, socket, address, scheduler, options.maxQueuedBytes),
+        seat,
         identity,
       );
     });

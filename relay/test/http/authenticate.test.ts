@@ -90,7 +90,7 @@ describe('the token of a request to the API', () => {
 
   it('that cannot be checked now: 503, and when to come again', async () => {
     const away = new AuthError('ERR_KEYS_UNAVAILABLE', 'the keys cannot be fetched', 'internal');
-    const { url } = await serve({}, { verifier: { verify: () => Promise.reject(away) } });
+    const { url } = await serve({}, { signIn: { withToken: () => Promise.reject(away) } });
     const { status, headers, body } = await ask<Refusal>(`${url}/api/unread`, { as: 'alice' });
     expect([status, headers.get('retry-after'), body.error.code]).toEqual([503, '1', 'ERR_KEYS_UNAVAILABLE']);
     expect(headers.get('www-authenticate')).toBeNull();

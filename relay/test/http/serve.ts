@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import { pino } from 'pino';
 import { afterEach } from 'vitest';
+import { createSignIn } from '../../src/auth/sign-in.js';
 import { createVerifier } from '../../src/auth/verifier.js';
 import { readConfig } from '../../src/config.js';
 import { createHttpApp, type HttpServices } from '../../src/http/app.js';
@@ -62,7 +63,7 @@ export async function serve(
         },
       },
     ),
-    verifier: createVerifier({ secret }),
+    signIn: createSignIn(createVerifier({ secret })),
     policy: emptyPolicy,
     unread: store,
     ...replaced,

@@ -7,7 +7,13 @@ import { loadPolicy } from '../../src/policy/load.js';
 import { emptyPolicy, type Policy } from '../../src/policy/policy.js';
 
 function identity(user: string, claims: Record<string, unknown> = {}): Identity {
-  return { user, userWord: userWord(user), claims: { sub: user, ...claims }, expiresAt: undefined };
+  return {
+    user,
+    userWord: userWord(user),
+    claims: { sub: user, ...claims },
+    expiresAt: undefined,
+    tokenId: 'one',
+  };
 }
 
 function rules(yaml: string): Policy {

@@ -1,3 +1,4 @@
+import { openDoor } from '../../src/admission/admission.js';
 import type { Identity } from '../../src/auth/identity.js';
 import { Bindings } from '../../src/broker/bindings.js';
 import { Directory } from '../../src/broker/directory.js';
@@ -95,7 +96,13 @@ export class Rig {
 
   constructor(
     limits: Partial<SessionLimits> = {},
-    identity: Identity = { user: 'alice', userWord: 'alice', claims: {}, expiresAt: undefined },
+    identity: Identity = {
+      user: 'alice',
+      userWord: 'alice',
+      claims: {},
+      expiresAt: undefined,
+      tokenId: 'one',
+    },
   ) {
     const options = nowhere();
     const nothing = () => {};
@@ -111,7 +118,7 @@ export class Rig {
     const inbox = new Inbox(nothing);
     const mail = [new Mailboxes(), new Directory(inbox, nothing), inbox, new Changes(inbox)] as const;
     this.services = {
-      verifier: { verify: () => Promise.resolve(identity) },
+      signIn: { withToken: () => Promise.resolve(identity) },
       policy: loadPolicy(RULES, 'test'),
       users: new UserHub('node', bindings, new Settlements(), options.log, nothing),
       topics: new TopicHub(options, 10),
@@ -123,7 +130,7 @@ export class Rig {
       metrics,
       sessions,
     };
-    this.session = new Session(this.transport, this.services, identity);
+    this.session = new Session(this.transport, this.services, openDoor.enter(''), identity);
   }
 
   get frames(): Frame[] {

@@ -66,7 +66,7 @@ describe('deadlines', () => {
 
   it('end a session with its token', async () => {
     const expiresAt = Date.now() + 5000;
-    const one = rig({}, { user: 'alice', userWord: 'alice', claims: {}, expiresAt });
+    const one = rig({}, { user: 'alice', userWord: 'alice', claims: {}, expiresAt, tokenId: 'one' });
     await one.connect();
     one.session.tick(expiresAt - 1);
     expect(one.transport.closed).toBeUndefined();

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
+import { openDoor } from '../../src/admission/admission.js';
 import type { Identity, TokenVerifier } from '../../src/auth/identity.js';
 import { createVerifier } from '../../src/auth/verifier.js';
 import { AuthError } from '../../src/errors.js';
@@ -29,12 +30,13 @@ beforeAll(async () => {
     createUpgradeHandler({
       path: '/ws',
       allowedOrigins: ['https://app.example'],
-      verifier: { verify: (token) => verifier.verify(token) },
+      signIn: { withToken: (token) => verifier.verify(token) },
+      admission: openDoor,
       maxFrameBytes: 1024,
       maxQueuedBytes: 1 << 20,
       log: createLogger('silent'),
       onRefused: (reason) => refused.push(reason),
-      onTransport: (transport, identity) => {
+      onTransport: (transport, _seat, identity) => {
         const events = new Events();
         transport.attach(events);
         accepted.push({ transport, identity, events });
@@ -237,7 +239,7 @@ describe('what is refused', () => {
     const [, server] = (await arrived) as [unknown, Socket];
     socket.resetAndDestroy();
     await waitFor(() => server.destroyed, { what: 'the server to see that the client is gone' });
-    finish({ user: 'alice', userWord: 'alice', claims: {}, expiresAt: undefined });
+    finish({ user: 'alice', userWord: 'alice', claims: {}, expiresAt: undefined, tokenId: 'one' });
     expect((await ask('/ws')).status).toBe(101);
     expect(accepted).toHaveLength(1);
   });
