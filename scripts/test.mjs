@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -6,6 +6,7 @@ import { endAllOnSignal, show } from './lib/children.mjs';
 import { playwrightCounts, summary, vitestCounts } from './lib/counts.mjs';
 import { canInstallPackages, hasChromium, hasRabbitmq, installPackage, missing } from './lib/machine.mjs';
 import { build, install, root, tool } from './lib/project.mjs';
+import { findSecrets } from './lib/secrets.mjs';
 import { checkNodeVersion, printError, step, UserError } from './lib/steps.mjs';
 
 const HELP = `Runs every check: lint, types, build, unit tests, integration tests (with a RabbitMQ node of their own)
@@ -80,6 +81,24 @@ async function runTests(kind, folder) {
   return vitestCounts(report, good);
 }
 
+/**
+ * Everything that relays and brokers have logged in this run, down to trace, is read once more: no token, ticket, password
+ * or key may stand anywhere in it.
+ * @param {readonly string[]} folders
+ */
+async function checkLogs(folders) {
+  const { lines, secrets, leaks } = await findSecrets(folders);
+  for (const leak of leaks.slice(0, 20)) console.error(`  ${leak}`);
+  // Without logs, or without knowing what to look for, nothing would be proved.
+  const proved = lines > 0 && secrets > 0;
+  console.log(`  ${lines} lines, ${secrets} secrets besides tokens and tickets: ${leaks.length} found`);
+  return {
+    passed: proved && leaks.length === 0 ? 1 : 0,
+    failed: proved && leaks.length === 0 ? 0 : 1,
+    skipped: 0,
+  };
+}
+
 async function main() {
   const { only, help } = readOptions();
   if (help) {
@@ -104,7 +123,15 @@ async function main() {
   process.env.TMPDIR = folder;
   process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const counts = [];
+  const logs = join(folder, 'logs');
+  mkdirSync(logs);
+  process.env.RELAY_TEST_LOGS = logs;
+  const e2eLogs = join(root, 'test-results');
   for (const kind of wanted) counts.push(await runTests(kind, folder));
+  if (wanted.some((kind) => kind !== 'unit')) {
+    console.log('\n== Secrets in logs');
+    counts.push(await checkLogs(wanted.includes('e2e') ? [logs, e2eLogs] : [logs]));
+  }
   const { text, failed } = summary(counts);
   if (failed > 0) process.exitCode = 1;
   console.log(`\n${text}`);

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Broker, startBroker } from '../../rabbitmq/launcher/index.js';
+import { keepSecret } from '../../relay/test/support/run-log.js';
 import { publishEnvironment } from './environment.js';
 import { assertBuilt, RelayProcess } from './relay-process.js';
 
@@ -46,13 +47,14 @@ export default async function setup(): Promise<() => Promise<void>> {
 function settingsFor(broker: Broker): Record<string, string> {
   return {
     RELAY_DEMO: '1',
-    RELAY_JWT_SECRET: randomBytes(32).toString('base64url'),
-    RELAY_LOG_LEVEL: 'warn',
+    RELAY_JWT_SECRET: keepSecret(randomBytes(32).toString('base64url')),
+    // All of it is looked through for secrets at the end of `npm test`.
+    RELAY_LOG_LEVEL: 'trace',
     RABBITMQ_URL: broker.amqpUrl,
     RABBITMQ_WEB_STOMP_URL: broker.webStompUrl,
     RABBITMQ_MANAGEMENT_URL: broker.managementUrl,
     RABBITMQ_CLIENT_USERNAME: broker.clientUsername,
-    RABBITMQ_CLIENT_PASSWORD: broker.clientPassword,
+    RABBITMQ_CLIENT_PASSWORD: keepSecret(broker.clientPassword),
   };
 }
 

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { declareShared } from '../../relay/src/broker/topology.js';
+import { declareRevocations, declareShared } from '../../relay/src/broker/topology.js';
 
-const { amqpUrl, managementUrl, clientUsername, clientPassword } = inject('broker');
+const { amqpUrl, managementUrl, clientUsername, clientPassword } = inject('sharedNode');
 const exchanges = [
   'relay.user',
   'relay.unread',
@@ -91,6 +91,7 @@ describe('definitions.json', () => {
     const intake = await api<{ type: string; arguments: object }>('queues/%2F/relay.unread.intake');
     expect(intake).toMatchObject({ type: 'quorum', arguments: { 'x-single-active-consumer': true } });
     expect(await api('queues/%2F/relay.unread.rejected')).toMatchObject({ type: 'quorum' });
+    expect(await api('queues/%2F/relay.revocations')).toMatchObject({ type: 'stream' });
     const bindings = await api<object[]>('bindings/%2F/e/relay.unread/q/relay.unread.intake');
     expect(bindings).toMatchObject([{ routing_key: '#' }]);
   });
@@ -102,6 +103,7 @@ describe('definitions.json', () => {
       await api(`permissions/${vhost}/relay`, 'PUT', { configure: '.*', write: '.*', read: '.*' });
       const connection = await connect(`${amqpUrl}/${vhost}`);
       await declareShared(connection);
+      await declareRevocations(connection);
       await connection.close();
       const declared = await api<Objects>(`definitions/${vhost}`);
       const file = new URL('../definitions.json', import.meta.url);
@@ -146,6 +148,7 @@ describe('the broker user of private links', () => {
     ['get from relay.unread.intake', (c: Channel) => c.get('relay.unread.intake')],
     ['purge relay.unread.intake', (c: Channel) => c.purgeQueue('relay.unread.intake')],
     ['read an entry of relay.directory.1', (c: Channel) => c.get('relay.directory.1')],
+    ['consume the revocations', (c: Channel) => c.consume('relay.revocations', () => {})],
     ['consume what is dropped', (c: Channel) => c.consume('relay.unread.dropped', () => {})],
     [
       'listen to relay.unread.changed',

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Bindings } from '../../src/broker/bindings.js';
 import { AmqpConnection } from '../../src/broker/connection.js';
 import {
@@ -10,6 +10,7 @@ import {
 } from '../../src/broker/topology.js';
 import { createLogger } from '../../src/logger.js';
 import { Service } from '../support/amqp.js';
+import { broker } from '../support/broker.js';
 import { CuttingProxy } from '../support/proxy.js';
 import { unique } from '../support/relay.js';
 import { waitFor } from '../support/wait.js';
@@ -23,7 +24,7 @@ let node: string;
 let user: string;
 
 beforeEach(async () => {
-  proxy = await CuttingProxy.open(inject('broker').amqpUrl);
+  proxy = await CuttingProxy.open(broker().amqpUrl);
   service = await Service.open();
   node = unique('bindings');
   user = unique('bob');

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { AmqpConnection } from '../../src/broker/connection.js';
 import { createLogger } from '../../src/logger.js';
+import { broker } from '../support/broker.js';
 import { CuttingProxy } from '../support/proxy.js';
 import { waitFor } from '../support/wait.js';
 
@@ -8,7 +9,7 @@ let proxy: CuttingProxy;
 let connection: AmqpConnection;
 
 beforeEach(async () => {
-  proxy = await CuttingProxy.open(inject('broker').amqpUrl);
+  proxy = await CuttingProxy.open(broker().amqpUrl);
   connection = new AmqpConnection(proxy.url, createLogger('silent'), 'test');
 });
 afterEach(async () => {

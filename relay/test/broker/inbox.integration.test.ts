@@ -1,8 +1,9 @@
 import { type ChannelModel, connect } from 'amqplib';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Inbox } from '../../src/broker/inbox.js';
 import { names } from '../../src/broker/topology.js';
 import { Service } from '../support/amqp.js';
+import { broker } from '../support/broker.js';
 import { unique } from '../support/relay.js';
 import { waitFor } from '../support/wait.js';
 
@@ -23,7 +24,7 @@ afterEach(async () => {
 
 async function open(): Promise<Inbox> {
   const inbox = new Inbox(() => {});
-  const connection = await connect(inject('broker').amqpUrl);
+  const connection = await connect(broker().amqpUrl);
   connections.push(connection);
   await inbox.open(connection);
   inboxes.push(inbox);
@@ -135,7 +136,7 @@ describe('following', () => {
     await one.follow(user);
     const { id } = one;
     await connections[0]?.close();
-    const connection = await connect(inject('broker').amqpUrl);
+    const connection = await connect(broker().amqpUrl);
     connections.push(connection);
     await one.open(connection);
     expect(one.id).not.toBe(id);

@@ -1,9 +1,10 @@
 import type { ConsumeMessage, Options } from 'amqplib';
-import { afterEach, beforeEach, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { stompHeaders } from '../../src/broker/message-headers.js';
 import type { Frame, HeaderList } from '../../src/stomp/frame.js';
 import { Link } from '../../src/upstream/link.js';
 import { Service } from '../support/amqp.js';
+import { broker } from '../support/broker.js';
 import { linkOptions } from '../support/links.js';
 import { unique } from '../support/relay.js';
 import { waitFor } from '../support/wait.js';
@@ -30,7 +31,7 @@ beforeEach(async () => {
   await service.channel.consume(`${exchange}-amqp`, (message) => message && messages.push(message), {
     noAck: true,
   });
-  link = new Link(linkOptions(inject('broker').webStompUrl), {
+  link = new Link(linkOptions(broker().webStompUrl), {
     onUp: () => link.send('SUBSCRIBE', ['id', 's', 'destination', `/amq/queue/${exchange}-stomp`]),
     onFrame: (frame) => frames.push(frame),
     onError: () => {},

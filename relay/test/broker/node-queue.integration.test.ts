@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AmqpConnection } from '../../src/broker/connection.js';
 import { NodeQueue, type UserMessage } from '../../src/broker/node-queue.js';
 import {
@@ -11,6 +11,7 @@ import {
 import { createLogger } from '../../src/logger.js';
 import { header } from '../../src/stomp/frame.js';
 import { Service } from '../support/amqp.js';
+import { broker } from '../support/broker.js';
 import { CuttingProxy } from '../support/proxy.js';
 import { startRelay, unique } from '../support/relay.js';
 import { waitFor } from '../support/wait.js';
@@ -29,7 +30,7 @@ let got: UserMessage[];
 let broken: string[];
 
 beforeEach(async () => {
-  proxy = await CuttingProxy.open(inject('broker').amqpUrl);
+  proxy = await CuttingProxy.open(broker().amqpUrl);
   service = await Service.open();
   node = unique('node-queue');
   user = unique('dora');
@@ -312,6 +313,20 @@ describe('close', () => {
     expect(amqp.up).toBe(true);
     expect(await left()).toEqual(['c']);
     expect(broken).toEqual([]);
+  });
+
+  it('has the broker take all of a burst of acknowledgements', async () => {
+    const count = 1000;
+    const all: UserMessage[] = [];
+    const onMessage = (message: UserMessage) => all.push(message);
+    const busy = new NodeQueue({ name: node }, 2 * count, { onMessage, onBroken: () => {} });
+    await queue.close();
+    await amqp.use((connection) => busy.consume(connection));
+    await publish(...numbers(count));
+    await waitFor(() => all.length === count, { what: 'all of them' });
+    for (const { token } of all) busy.ack(token);
+    await busy.close();
+    expect(await left()).toEqual([]);
   });
 
   it('may come twice, and when there never was a consumer', async () => {

@@ -3,7 +3,7 @@ import { StompClient } from '../support/stomp.js';
 import type { Endpoint } from './scenario.js';
 
 /** RabbitMQ's Web-STOMP itself. `webStompUrl` carries the credentials of a broker user. */
-export function nativeEndpoint(webStompUrl: string): Endpoint {
+export function nativeEndpoint(webStompUrl: string, vhost: string): Endpoint {
   const url = new URL(webStompUrl);
   const login = decodeURIComponent(url.username);
   const passcode = decodeURIComponent(url.password);
@@ -12,7 +12,7 @@ export function nativeEndpoint(webStompUrl: string): Endpoint {
   return {
     name: 'native',
     connect: (options) =>
-      StompClient.open({ url: url.href, connectHeaders: { login, passcode, host: '/' }, ...options }),
+      StompClient.open({ url: url.href, connectHeaders: { login, passcode, host: vhost }, ...options }),
   };
 }
 

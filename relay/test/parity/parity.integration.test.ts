@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { type ChannelModel, connect } from 'amqplib';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.js';
 import { openRelay, type Relay } from '../../src/relay.js';
+import { broker } from '../support/broker.js';
 import { nativeEndpoint, relayEndpoint } from './endpoints.js';
 import { normalise } from './normalise.js';
 import { run } from './run.js';
@@ -16,7 +17,7 @@ let native: Endpoint;
 let relayed: Endpoint;
 
 beforeAll(async () => {
-  const broker = inject('broker');
+  const { amqpUrl, webStompUrl, managementUrl, clientUsername, clientPassword, vhost } = broker();
   const secret = randomBytes(32).toString('hex');
   relay = await openRelay(
     readConfig({
@@ -24,15 +25,15 @@ beforeAll(async () => {
       RELAY_LOG_LEVEL: 'fatal',
       RELAY_JWT_SECRET: secret,
       RELAY_ACCESS_FILE: fileURLToPath(new URL('access.yaml', import.meta.url)),
-      RABBITMQ_URL: broker.amqpUrl,
-      RABBITMQ_WEB_STOMP_URL: broker.webStompUrl,
-      RABBITMQ_MANAGEMENT_URL: broker.managementUrl,
-      RABBITMQ_CLIENT_USERNAME: broker.clientUsername,
-      RABBITMQ_CLIENT_PASSWORD: broker.clientPassword,
+      RABBITMQ_URL: amqpUrl,
+      RABBITMQ_WEB_STOMP_URL: webStompUrl,
+      RABBITMQ_MANAGEMENT_URL: managementUrl,
+      RABBITMQ_CLIENT_USERNAME: clientUsername,
+      RABBITMQ_CLIENT_PASSWORD: clientPassword,
     }),
   );
-  connection = await connect(broker.amqpUrl);
-  native = nativeEndpoint(broker.webStompUrl);
+  connection = await connect(amqpUrl);
+  native = nativeEndpoint(webStompUrl, vhost);
   relayed = relayEndpoint(relay.url, secret, 'parity');
 });
 

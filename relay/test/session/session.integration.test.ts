@@ -1,5 +1,7 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Service } from '../support/amqp.js';
+import { broker } from '../support/broker.js';
+import { manage } from '../support/management.js';
 import { CuttingProxy } from '../support/proxy.js';
 import type { RawClient } from '../support/raw.js';
 import { startRelay, type TestRelay, unique } from '../support/relay.js';
@@ -17,7 +19,7 @@ async function start(env: Record<string, string> = {}): Promise<void> {
 }
 
 beforeEach(async () => {
-  proxy = await CuttingProxy.open(inject('broker').webStompUrl);
+  proxy = await CuttingProxy.open(broker().webStompUrl);
   service = await Service.open();
 });
 afterEach(async () => {
@@ -146,13 +148,8 @@ rules:
 
   /** The names of the queues that this topic leads to. */
   async function queuesOf(topic: string): Promise<string[]> {
-    const url = new URL('/api/exchanges/%2F/amq.topic/bindings/source', inject('broker').managementUrl);
-    const authorization = `Basic ${btoa(`${url.username}:${url.password}`)}`;
-    url.username = '';
-    url.password = '';
-    const response = await fetch(url, { headers: { authorization } });
-    expect(response.status).toBe(200);
-    const all = (await response.json()) as { routing_key: string; destination: string }[];
+    const path = `exchanges/${broker().vhost}/amq.topic/bindings/source`;
+    const all = await manage<{ routing_key: string; destination: string }[]>(broker(), 'GET', path);
     return all.filter(({ routing_key: key }) => key === topic).map(({ destination }) => destination);
   }
 

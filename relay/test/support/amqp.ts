@@ -1,6 +1,6 @@
 import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect, type Options } from 'amqplib';
-import { inject } from 'vitest';
 import { userWord } from '../../src/destination.js';
+import { broker } from './broker.js';
 import { waitFor } from './wait.js';
 
 /** The bytes of a body, whatever a test writes. */
@@ -29,8 +29,8 @@ export class Service {
     readonly channel: ConfirmChannel,
   ) {}
 
-  /** @param amqpUrl the shared broker unless it names another. */
-  static async open(amqpUrl = inject('broker').amqpUrl): Promise<Service> {
+  /** @param amqpUrl the broker of this file unless it names another. */
+  static async open(amqpUrl = broker().amqpUrl): Promise<Service> {
     const connection = await connect(amqpUrl, { noDelay: true });
     return new Service(connection, await connection.createConfirmChannel());
   }

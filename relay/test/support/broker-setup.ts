@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startBroker } from '../../../rabbitmq/launcher/index.js';
+import { keepLogs, keepSecret } from './run-log.js';
 
-/** The broker that all integration tests of one run share: `inject('broker')`. */
-export interface SharedBroker {
+/** The RabbitMQ node that all integration tests of one run share; each file has a virtual host of its own on it. */
+export interface SharedNode {
   amqpUrl: string;
   webStompUrl: string;
   managementUrl: string;
@@ -15,7 +16,7 @@ export interface SharedBroker {
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    broker: SharedBroker;
+    sharedNode: SharedNode;
   }
 }
 
@@ -24,7 +25,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const remove = () => rmSync(dataDir, { recursive: true, force: true });
   try {
     const broker = await startBroker({ dataDir });
-    project.provide('broker', {
+    for (const url of [broker.amqpUrl, broker.webStompUrl]) keepSecret(new URL(url).password);
+    keepSecret(broker.clientPassword);
+    project.provide('sharedNode', {
       amqpUrl: broker.amqpUrl,
       webStompUrl: broker.webStompUrl,
       managementUrl: broker.managementUrl,
@@ -33,6 +36,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     });
     return async () => {
       await broker.stop();
+      keepLogs(dataDir);
       remove();
     };
   } catch (error) {

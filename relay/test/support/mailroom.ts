@@ -1,11 +1,11 @@
 import { type ChannelModel, connect, type GetMessage } from 'amqplib';
-import { inject } from 'vitest';
 import { Directory } from '../../src/broker/directory.js';
 import { Inbox } from '../../src/broker/inbox.js';
 import { Probe, type QueueState } from '../../src/broker/probe.js';
 import { names } from '../../src/broker/topology.js';
 import { userWord } from '../../src/destination.js';
 import { mailboxQueue } from '../../src/unread/address.js';
+import { broker } from './broker.js';
 import { waitFor } from './wait.js';
 
 /** What the broker has of the users' mail, seen past the relays. */
@@ -20,8 +20,8 @@ export class Mailroom {
     this.probe = new Probe(connection);
   }
 
-  /** @param amqpUrl the shared broker unless it names another. */
-  static async open(amqpUrl = inject('broker').amqpUrl): Promise<Mailroom> {
+  /** @param amqpUrl the broker of this file unless it names another. */
+  static async open(amqpUrl = broker().amqpUrl): Promise<Mailroom> {
     const connection = await connect(amqpUrl);
     const inbox = new Inbox(() => {});
     await inbox.open(connection);

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inject } from 'vitest';
 import { readConfig } from '../../src/config.js';
 import { openRelay, type Relay } from '../../src/relay.js';
+import { broker } from './broker.js';
 import { RawClient, type RawOptions } from './raw.js';
+import { keepSecret, runLog } from './run-log.js';
 import { StompClient, type StompOptions } from './stomp.js';
 import { type Claims, secretToken } from './tokens.js';
 
@@ -92,13 +93,18 @@ export class TestRelay {
 }
 
 /**
- * Starts a relay in front of the shared broker.
+ * Starts a relay in front of the broker of this file.
  * @param env replaces settings; an empty value takes one away.
  * @param rules the access file.
+ * @param log otherwise everything goes where `npm test` looks for secrets.
  */
-export async function startRelay(env: Record<string, string> = {}, rules = RULES): Promise<TestRelay> {
-  const broker = inject('broker');
-  const secret = randomBytes(32).toString('hex');
+export async function startRelay(
+  env: Record<string, string> = {},
+  rules = RULES,
+  log = runLog(),
+): Promise<TestRelay> {
+  const { amqpUrl, webStompUrl, managementUrl, clientUsername, clientPassword } = broker();
+  const secret = keepSecret(randomBytes(32).toString('hex'));
   const directory = mkdtempSync(join(tmpdir(), 'relay-test-'));
   const cleanUp = () => rmSync(directory, { recursive: true, force: true });
   const accessFile = join(directory, 'access.yaml');
@@ -110,15 +116,14 @@ export async function startRelay(env: Record<string, string> = {}, rules = RULES
         RELAY_LOG_LEVEL: 'silent',
         RELAY_JWT_SECRET: secret,
         RELAY_ACCESS_FILE: accessFile,
-        RABBITMQ_URL: broker.amqpUrl,
-        RABBITMQ_WEB_STOMP_URL: broker.webStompUrl,
-        RABBITMQ_MANAGEMENT_URL: broker.managementUrl,
-        RABBITMQ_CLIENT_USERNAME: broker.clientUsername,
-        RABBITMQ_CLIENT_PASSWORD: broker.clientPassword,
-        // Relays of all tests share the broker, and a test that cuts its own one wants it back.
-        RELAY_NODE_GRACE: '15000',
+        RABBITMQ_URL: amqpUrl,
+        RABBITMQ_WEB_STOMP_URL: webStompUrl,
+        RABBITMQ_MANAGEMENT_URL: managementUrl,
+        RABBITMQ_CLIENT_USERNAME: clientUsername,
+        RABBITMQ_CLIENT_PASSWORD: clientPassword,
         ...env,
       }),
+      log,
     );
     return new TestRelay(relay, secret, cleanUp);
   } catch (error) {
@@ -127,7 +132,7 @@ export async function startRelay(env: Record<string, string> = {}, rules = RULES
   }
 }
 
-/** A name that no other test uses: tests share the broker. */
+/** A name that no other test uses: the tests of a file share the broker. */
 export function unique(name: string): string {
   return `${name}-${randomBytes(5).toString('hex')}`;
 }

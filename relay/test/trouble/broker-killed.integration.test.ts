@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Broker, startBroker } from '../../../rabbitmq/launcher/index.js';
 import { readConfig } from '../../src/config.js';
 import { openRelay, type Relay } from '../../src/relay.js';
+import { runLog } from '../support/run-log.js';
 import { StompClient } from '../support/stomp.js';
 import { waitFor } from '../support/wait.js';
 
@@ -28,7 +29,7 @@ beforeAll(async () => {
     RABBITMQ_CLIENT_USERNAME: broker.clientUsername,
     RABBITMQ_CLIENT_PASSWORD: broker.clientPassword,
   };
-  relays = await Promise.all([openRelay(readConfig(env)), openRelay(readConfig(env))]);
+  relays = await Promise.all([openRelay(readConfig(env), runLog()), openRelay(readConfig(env), runLog())]);
 });
 
 afterAll(async () => {

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Service } from '../support/amqp.js';
+import { broker } from '../support/broker.js';
 import { Mailroom } from '../support/mailroom.js';
 import { CuttingProxy } from '../support/proxy.js';
 import type { RawClient } from '../support/raw.js';
@@ -156,7 +157,7 @@ describe('the badge', () => {
 
   it('is right again after its relay had lost the broker', async () => {
     const user = unique('alice');
-    const proxy = await CuttingProxy.open(inject('broker').amqpUrl);
+    const proxy = await CuttingProxy.open(broker().amqpUrl);
     const relay = await startRelay({ RABBITMQ_URL: proxy.url });
     try {
       const tab = await Tab.open(relay, user);

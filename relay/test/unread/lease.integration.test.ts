@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Service } from '../support/amqp.js';
+import { broker } from '../support/broker.js';
 import { Mailroom } from '../support/mailroom.js';
 import { CuttingProxy } from '../support/proxy.js';
 import { startRelay, type TestRelay, unique } from '../support/relay.js';
@@ -37,7 +38,7 @@ afterAll(async () => {
 
 /** A relay whose connections to the broker can be cut: for the broker the same as its death. */
 async function mortal(): Promise<{ relay: TestRelay; die(): void }> {
-  const proxy = await CuttingProxy.open(inject('broker').amqpUrl);
+  const proxy = await CuttingProxy.open(broker().amqpUrl);
   const relay = await startRelay({ RABBITMQ_URL: proxy.url });
   others.push(relay, proxy);
   return { relay, die: () => proxy.fail() };
@@ -184,7 +185,7 @@ describe('the relay that gave a lease', () => {
 
   it('loses the broker for a moment: its leases are over, nothing is lost, and it works on', async () => {
     const user = await withMail(numbered(10));
-    const proxy = await CuttingProxy.open(inject('broker').amqpUrl);
+    const proxy = await CuttingProxy.open(broker().amqpUrl);
     const relay = await startRelay({ RABBITMQ_URL: proxy.url });
     others.push(relay, proxy);
     const client = await UnreadClient.of(relay, user);

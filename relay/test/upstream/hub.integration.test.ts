@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Service } from '../support/amqp.js';
+import { broker } from '../support/broker.js';
 import { CuttingProxy } from '../support/proxy.js';
 import { startRelay, type TestRelay, unique } from '../support/relay.js';
 import { waitFor } from '../support/wait.js';
@@ -10,8 +11,8 @@ let service: Service;
 let relay: TestRelay | undefined;
 
 beforeEach(async () => {
-  amqp = await CuttingProxy.open(inject('broker').amqpUrl);
-  webStomp = await CuttingProxy.open(inject('broker').webStompUrl);
+  amqp = await CuttingProxy.open(broker().amqpUrl);
+  webStomp = await CuttingProxy.open(broker().webStompUrl);
   service = await Service.open();
 });
 afterEach(async () => {

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Frame, header } from '../../src/stomp/frame.js';
 import { Link, type LinkEvents, type LinkOptions } from '../../src/upstream/link.js';
+import { broker } from '../support/broker.js';
 import { clientFrame, linkOptions } from '../support/links.js';
 import { CuttingProxy } from '../support/proxy.js';
 import { unique } from '../support/relay.js';
@@ -38,7 +39,7 @@ function open(options: Partial<LinkOptions> = {}): void {
 const up = (times: number) => waitFor(() => notes.ups >= times && link.up, { what: `up ${times} times` });
 
 beforeEach(async () => {
-  proxy = await CuttingProxy.open(inject('broker').webStompUrl);
+  proxy = await CuttingProxy.open(broker().webStompUrl);
   notes = new Notes();
 });
 afterEach(async () => {
@@ -133,7 +134,7 @@ describe('close', () => {
     open();
     await up(1);
     const reader = new Notes();
-    const other = new Link(linkOptions(inject('broker').webStompUrl), reader);
+    const other = new Link(linkOptions(broker().webStompUrl), reader);
     other.open();
     await waitFor(() => other.up, { what: 'the reader' });
     other.send('SUBSCRIBE', ['id', 's', 'destination', destination, 'ack', 'auto', 'receipt', 'r']);

@@ -1,8 +1,10 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { noAlarm } from '../../src/broker/alarm.js';
 import type { RelayError } from '../../src/errors.js';
 import { type Frame, header } from '../../src/stomp/frame.js';
 import { PrivateLink } from '../../src/upstream/private.js';
 import { Service } from '../support/amqp.js';
+import { broker } from '../support/broker.js';
 import { linkOptions } from '../support/links.js';
 import { CuttingProxy } from '../support/proxy.js';
 import { unique } from '../support/relay.js';
@@ -15,17 +17,21 @@ let messages: Frame[];
 let refused: RelayError[];
 const links: PrivateLink[] = [];
 
-function open(maxWaitingBytes = 1 << 20, sendTimeout = 60_000): PrivateLink {
-  const link = new PrivateLink(linkOptions(proxy.url), maxWaitingBytes, sendTimeout, {
-    onMessage: (frame) => messages.push(frame),
-    onRefused: (error) => refused.push(error),
-  });
+function open(highWater = 1 << 20, timeout = 60_000): PrivateLink {
+  const link = new PrivateLink(
+    linkOptions(proxy.url),
+    { timeout, highWater, alarm: noAlarm },
+    {
+      onMessage: (frame) => messages.push(frame),
+      onRefused: (error) => refused.push(error),
+    },
+  );
   links.push(link);
   return link;
 }
 
 beforeEach(async () => {
-  proxy = await CuttingProxy.open(inject('broker').webStompUrl);
+  proxy = await CuttingProxy.open(broker().webStompUrl);
   service = await Service.open();
   queue = unique('private');
   messages = [];

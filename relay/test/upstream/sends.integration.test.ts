@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { noAlarm } from '../../src/broker/alarm.js';
 import type { RelayError } from '../../src/errors.js';
 import { type SendLimits, SendLink } from '../../src/upstream/sends.js';
 import { Service, type Tap } from '../support/amqp.js';
+import { broker } from '../support/broker.js';
 import { linkOptions } from '../support/links.js';
 import { CuttingProxy } from '../support/proxy.js';
 import { unique } from '../support/relay.js';
@@ -14,7 +16,7 @@ let topic: string;
 let tap: Tap;
 
 function open(limits: Partial<SendLimits> = {}, options = linkOptions(proxy.url)): void {
-  link = new SendLink(options, { timeout: 60_000, highWater: 1 << 20, ...limits });
+  link = new SendLink(options, { timeout: 60_000, highWater: 1 << 20, alarm: noAlarm, ...limits });
   link.open();
 }
 
@@ -27,7 +29,7 @@ function send(body: string): Promise<RelayError | undefined> {
 }
 
 beforeEach(async () => {
-  proxy = await CuttingProxy.open(inject('broker').webStompUrl);
+  proxy = await CuttingProxy.open(broker().webStompUrl);
   service = await Service.open();
   topic = unique('sends');
   tap = await service.tap('amq.topic', topic);

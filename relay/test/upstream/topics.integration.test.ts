@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Outgoing } from '../../src/outbound/outgoing.js';
 import { FrameDecoder } from '../../src/stomp/decoder.js';
 import { header, type StompVersion } from '../../src/stomp/frame.js';
 import { TopicHub, type TopicTaker } from '../../src/upstream/topics.js';
 import { Service } from '../support/amqp.js';
+import { broker } from '../support/broker.js';
 import { linkOptions } from '../support/links.js';
 import { CuttingProxy } from '../support/proxy.js';
 import { unique } from '../support/relay.js';
@@ -48,7 +49,7 @@ let hub: TopicHub;
 let key: string;
 
 beforeEach(async () => {
-  proxy = await CuttingProxy.open(inject('broker').webStompUrl);
+  proxy = await CuttingProxy.open(broker().webStompUrl);
   service = await Service.open();
   key = unique('topics');
   hub = new TopicHub(linkOptions(proxy.url), 10);
@@ -204,4 +205,30 @@ it('lets go of whoever waits for a subscription that was ended again', async () 
   hub.unsubscribe(destination(), taker);
   const later = hub.subscribe(`${destination()}.later`, new Taker('later'));
   expect(await settledBy(subscribed, later)).toBe(true);
+});
+
+it('does not take it for an error of the link when a busy topic is given up', async () => {
+  let posting = true;
+  const flood = (async () => {
+    while (posting) {
+      for (let i = 0; i < 100; i++) service.post('amq.topic', key, 'x');
+      await service.settled();
+    }
+  })();
+  try {
+    for (let round = 0; round < 20; round++) {
+      const taker = new Taker('busy');
+      await hub.subscribe(destination(), taker);
+      await waitFor(() => taker.frames.length > 0, { what: 'a message' });
+      hub.unsubscribe(destination(), taker);
+    }
+  } finally {
+    posting = false;
+    await flood;
+  }
+  const taker = new Taker('after');
+  await hub.subscribe(destination(), taker);
+  await service.toTopic(key, 'after');
+  await taker.message('after');
+  expect(proxy.passed).toBe(1);
 });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Bindings } from '../../src/broker/bindings.js';
 import { AmqpConnection } from '../../src/broker/connection.js';
 import { NodeQueue } from '../../src/broker/node-queue.js';
@@ -8,6 +8,7 @@ import type { OutboundMessage } from '../../src/outbound/message.js';
 import type { Delivery } from '../../src/upstream/delivery.js';
 import { UserHub, type UserTaker } from '../../src/upstream/users.js';
 import { Service } from '../support/amqp.js';
+import { broker } from '../support/broker.js';
 import { CuttingProxy } from '../support/proxy.js';
 import { unique } from '../support/relay.js';
 import { waitFor } from '../support/wait.js';
@@ -52,7 +53,7 @@ let queueGone: number;
 
 beforeEach(async () => {
   const log = createLogger('silent');
-  proxy = await CuttingProxy.open(inject('broker').amqpUrl);
+  proxy = await CuttingProxy.open(broker().amqpUrl);
   service = await Service.open();
   node = unique('users');
   user = unique('alice');
