@@ -17,6 +17,14 @@ export { isReservedExchange, isReservedQueue } from './destination-checks.js';
 /** What follows the user in `/user/relay.unread`, where clients are told how much unread mail they have. */
 export const BADGE_REST = 'relay.unread';
 
+/** What follows the user in `/user/relay.session`, where clients are told about their session. */
+export const SESSION_REST = 'relay.session';
+
+/** Where a client sends its next token. It is the relay's own and never reaches the broker. */
+export const TOKEN_DESTINATION = '/relay/token';
+
+const SHOWN: ReadonlySet<string> = new Set([BADGE_REST, SESSION_REST]);
+
 /** What a client wants to do with a destination. */
 export type Action = 'subscribe' | 'send';
 
@@ -86,6 +94,10 @@ export function parseDestination(text: string, action: Action, self: string): De
       return exchange(text, rest, action);
     case 'reply-queue':
       return replyQueue(text, action);
+    case 'relay':
+      throw invalid(
+        `${quote(text)} is no destination: SEND the next token to ${TOKEN_DESTINATION}, SUBSCRIBE to /user/${SESSION_REST}`,
+      );
     case 'temp-queue':
       throw invalid(
         `${quote(text)} is no destination: name a temporary queue in the reply-to header of a SEND, and the replies arrive without a SUBSCRIBE`,
@@ -106,6 +118,8 @@ export function parseDestination(text: string, action: Action, self: string): De
 export function parseReplyTo(text: string): Destination | undefined {
   checkText(text, 'reply-to');
   if (text.startsWith('/temp-queue/')) return queue('temp-queue', text, text.split('/').slice(2));
+  // It becomes an AMQP property, and over a longer one the broker ends the connection of everybody who consumes the message.
+  shortString(text, 'reply-to');
   if (!text.includes('/')) {
     // Services take a plain value as a queue name: none may be led to answer into the relay's own queues.
     if (isReservedQueue(text) && !text.startsWith('amq.gen-')) throw reserved(text);
@@ -141,8 +155,8 @@ function user(text: string, segments: string[], action: Action, self: string): D
   const rest = parts.join('.');
   const words = splitWords(text, rest, form);
   noWildcards(text, words, 'a user destination names one user and one thing');
-  // Else anybody who may write to a user could show them a wrong count of unread messages.
-  if (words[0] === 'relay' && (action === 'send' || rest !== BADGE_REST)) throw reserved(rest);
+  // Else anybody who may write to a user could show them a wrong count of unread messages, or a wrong notice.
+  if (words[0] === 'relay' && (action === 'send' || !SHOWN.has(rest))) throw reserved(rest);
   const key = shortString(`${word}.${rest}`, 'routing key');
   return { kind: 'user', text, words: [[word], words], userWord: word, rest, key };
 }
@@ -278,4 +292,16 @@ export function brokerDestination(destination: Destination): string | undefined 
     default:
       return `/${destination.kind}/${destination.name}`;
   }
+}
+
+/**
+ * The same for a SEND.
+ * @throws DestinationError when RabbitMQ's STOMP plugin has no spelling for it
+ */
+export function sendTarget(destination: Destination): string {
+  const target = brokerDestination(destination);
+  if (target !== undefined) return target;
+  throw invalid(
+    `${destination.text}: RabbitMQ's STOMP plugin cannot express a name with a slash; publish this one over AMQP`,
+  );
 }

@@ -1,6 +1,11 @@
 import { isReservedExchange, isReservedQueue } from '../destination.js';
 import { ForbiddenError } from '../errors.js';
-import { GRANTABLE_HEADERS } from '../policy/load.js';
+import {
+  allowsValue,
+  describeValues,
+  GRANTABLE_HEADERS,
+  type HeaderGrants,
+} from '../policy/header-grants.js';
 import type { HeaderList } from '../stomp/frame.js';
 
 /** Headers with which RabbitMQ's STOMP plugin lets a client shape the queue behind a destination. */
@@ -19,21 +24,28 @@ const NAMING: Readonly<Record<string, (name: string) => boolean>> = {
 };
 
 /**
- * The queue-shaping headers of a frame, each granted by the policy.
+ * The queue-shaping headers of a frame, each granted by the policy, with a value that it grants.
  * @throws ForbiddenError naming the first that is not: an unexpected queue is worse than an error.
  */
-export function grantedQueueHeaders(headers: HeaderList, granted: ReadonlySet<string>): HeaderList {
+export function grantedQueueHeaders(headers: HeaderList, granted: HeaderGrants): HeaderList {
   const result: HeaderList = [];
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string;
     if (!QUEUE_SHAPING.has(name)) continue;
-    if (!granted.has(name)) {
+    const allowed = granted.get(name);
+    if (allowed === undefined) {
       throw new ForbiddenError(
         `the header ${name} is not allowed here`,
         `It shapes queues on the broker; a rule of the access file must grant it: headers: [${name}].`,
       );
     }
     const value = headers[i + 1] as string;
+    if (!allowsValue(allowed, value)) {
+      throw new ForbiddenError(
+        `the header ${name} has a value that is not allowed here`,
+        `It takes ${describeValues(allowed)}, as the rules of the access file say.`,
+      );
+    }
     if (Object.hasOwn(NAMING, name) && NAMING[name]?.(value)) {
       throw new ForbiddenError(`the header ${name} names something that is not for clients`);
     }

@@ -15,8 +15,10 @@ export interface Placeholder {
   readonly user: boolean;
 }
 
-/** A destination pattern of an access file; `segments` lines up with `Destination.words`. */
+/** A destination pattern of an access file or a token; `segments` lines up with `Destination.words`. */
 export interface Pattern {
+  /** As it was written. */
+  readonly text: string;
   readonly kind: DestinationKind;
   readonly segments: readonly (readonly PatternWord[])[];
   /** The same when there are no placeholders: nothing is left to be done for a decision. */
@@ -60,10 +62,15 @@ export function parsePattern(text: string, action: Action): Pattern {
   const fixed = segments.every((words) => words.every((word) => typeof word === 'string'))
     ? (segments as string[][])
     : undefined;
-  return { kind, segments, fixed };
+  return { text, kind, segments, fixed };
 }
 
-function parseSegments(text: string, type: string, rest: string[], action: Action): Omit<Pattern, 'fixed'> {
+function parseSegments(
+  text: string,
+  type: string,
+  rest: string[],
+  action: Action,
+): Pick<Pattern, 'kind' | 'segments'> {
   switch (type) {
     case 'user': {
       if (action === 'subscribe') {

@@ -1,31 +1,12 @@
 import type { Identity } from '../auth/identity.js';
 import type { Action, Destination, DestinationKind } from '../destination.js';
-import { type Condition, claimOf, fulfils } from './claims.js';
+import { type AccessPolicy, DENIED, type Decision, OWN } from './decision.js';
+import { mergeGrants, NO_HEADERS } from './header-grants.js';
 import { fillIn, type Pattern } from './pattern.js';
-import { covers, overlaps } from './topic-match.js';
+import { applies, type Manageable, type Rule } from './rule.js';
+import { covers, everySegment, overlaps } from './topic-match.js';
 
-/** One rule of an access file, read and checked. */
-export interface Rule {
-  /** Where it stands in the file, counting from 1. */
-  readonly line: number;
-  readonly name: string | undefined;
-  /** A rule that denies beats every rule that allows. */
-  readonly deny: boolean;
-  /** All must hold. */
-  readonly when: readonly { readonly claim: string; readonly condition: Condition }[];
-  readonly subscribe: readonly Pattern[];
-  readonly send: readonly Pattern[];
-  /** Queue-shaping headers that may go with what the rule allows. */
-  readonly headers: ReadonlySet<string>;
-}
-
-export interface Decision {
-  readonly allowed: boolean;
-  /** The first rule that allows, or the one that denies; undefined when no rule was needed or none applies. */
-  readonly rule: { readonly line: number; readonly name?: string } | undefined;
-  /** Queue-shaping headers (lower case) that all allowing rules together grant on a private link. */
-  readonly headers: ReadonlySet<string>;
-}
+export type { Decision } from './decision.js';
 
 interface Entry {
   readonly rule: Rule;
@@ -38,16 +19,13 @@ interface Entries {
   readonly allow: Entry[];
 }
 
-const NO_HEADERS: ReadonlySet<string> = new Set();
-const OWN: Decision = { allowed: true, rule: undefined, headers: NO_HEADERS };
-const DENIED: Decision = { allowed: false, rule: undefined, headers: NO_HEADERS };
-
 /** Who may subscribe and send where. Denies by default; immutable. */
-export class Policy {
+export class Policy implements AccessPolicy {
   readonly #entries: Readonly<Record<Action, Map<DestinationKind, Entries>>> = {
     subscribe: new Map(),
     send: new Map(),
   };
+  readonly #managing: readonly Rule[];
 
   constructor(rules: readonly Rule[]) {
     for (const rule of rules) {
@@ -59,6 +37,7 @@ export class Policy {
         }
       }
     }
+    this.#managing = rules.filter(({ manage }) => manage.length > 0);
   }
 
   /**
@@ -79,6 +58,14 @@ export class Policy {
     }
     return allow(entries.allow, destination, identity);
   }
+
+  /** Decides what is neither SUBSCRIBE nor SEND. Nobody may without a rule. */
+  mayManage(what: Manageable, identity: Identity): Decision {
+    const rules = this.#managing.filter((rule) => rule.manage.includes(what) && applies(rule, identity));
+    const rule = rules.find(({ deny }) => deny) ?? rules[0];
+    if (rule === undefined) return DENIED;
+    return { allowed: !rule.deny, rule: naming(rule), headers: NO_HEADERS };
+  }
 }
 
 /** Allows only the client's own `/user/…` subscriptions. */
@@ -92,8 +79,7 @@ function allow(entries: readonly Entry[], destination: Destination, identity: Id
     if (!matches(covers, fillIn(pattern, identity, 'fail'), destination) || !applies(rule, identity))
       continue;
     first ??= rule;
-    if (rule.headers.size > 0)
-      headers = headers.size === 0 ? rule.headers : new Set([...headers, ...rule.headers]);
+    headers = mergeGrants(headers, rule.headers);
   }
   return first === undefined ? DENIED : { allowed: true, rule: naming(first), headers };
 }
@@ -101,13 +87,9 @@ function allow(entries: readonly Entry[], destination: Destination, identity: Id
 function matches(
   test: typeof covers,
   pattern: readonly (readonly string[])[] | undefined,
-  destination: Destination,
+  { words }: Destination,
 ): boolean {
-  return pattern?.every((words, i) => test(words, destination.words[i] ?? [])) === true;
-}
-
-function applies(rule: Rule, identity: Identity): boolean {
-  return rule.when.every(({ claim, condition }) => fulfils(claimOf(identity, claim), condition));
+  return pattern !== undefined && everySegment(test, pattern, words);
 }
 
 function naming(rule: Rule): { line: number; name?: string } {

@@ -58,6 +58,15 @@ export function overlaps(a: readonly string[], b: readonly string[]): boolean {
   return row[b.length] === true;
 }
 
+/** Whether each list of words passes the test (`covers`, `overlaps`) against the one at the same place. */
+export function everySegment(
+  test: typeof covers,
+  pattern: readonly (readonly string[])[],
+  request: readonly (readonly string[])[],
+): boolean {
+  return pattern.every((words, i) => test(words, request[i] ?? []));
+}
+
 function isWild(word: string | undefined): boolean {
   return word === '*' || word === '#';
 }

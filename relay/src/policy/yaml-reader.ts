@@ -44,8 +44,9 @@ export class YamlReader {
     this.#reportAt(node.range?.[0] ?? 0, message);
   }
 
-  lineOf(node: Located): number {
-    return this.#lines.linePos(node.range?.[0] ?? 0).line;
+  placeOf(node: Located): { line: number; column: number } {
+    const { line, col } = this.#lines.linePos(node.range?.[0] ?? 0);
+    return { line, column: col };
   }
 
   /** The values of a mapping by key; unknown keys are reported and left out, a key without a value is reported and undefined. */

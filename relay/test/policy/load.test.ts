@@ -135,6 +135,30 @@ describe('a rule', () => {
     ['  - send: /app/a\n    headers: [Durable]', /^4:15 .*did you mean "durable"\?/],
     ['  - send: /app/a\n    send: /app/b', /^4:5 this key is there twice/],
     ['  - send: [ /topic/{x}.a ]', /in quotes/],
+    ['  - send: /app/a\n    roles: 7', /^4:12 a role must be a string, not the number 7/],
+    ['  - send: /app/a\n    roles: []', /^4:12 "roles" has no names/],
+    ['  - send: /app/a\n    roles: {admin: true}', /^4:12 a role must be a string, not a mapping/],
+    ['  - send: /app/a\n    role: admin', /^4:5 a rule has no key "role".*did you mean "roles"\?/],
+    ['  - manage: session', /^3:13 "session" is nothing .*did you mean "sessions"\?/],
+    ['  - manage: []', /^3:13 "manage" has no names/],
+    ['  - manage: {sessions: true}', /^3:13 what may be managed must be a string, not a mapping/],
+    ['  - manage: sessions\n    headers: durable', /^4:14 headers go with destinations/],
+    ['  - send: /app/a\n    headers: {durabel: any}', /^4:15 "durabel".*did you mean "durable"\?/],
+    ['  - send: /app/a\n    headers: {x-expires: }', /^4:15 "x-expires" has no value/],
+    ['  - send: /app/a\n    headers: {x-expires: []}', /^4:26 x-expires may have no value at all/],
+    ['  - send: /app/a\n    headers: {x-expires: {}}', /^4:26 x-expires has no bounds/],
+    ['  - send: /app/a\n    headers: {x-expires: {maximum: 5}}', /no key "maximum"/],
+    [
+      '  - send: /app/a\n    headers: {x-expires: {max: -5}}',
+      /^4:32 max of x-expires must be a whole number/,
+    ],
+    [
+      '  - send: /app/a\n    headers: {x-expires: {max: "5"}}',
+      /^4:32 max of x-expires must be a whole number/,
+    ],
+    ['  - send: /app/a\n    headers: {x-expires: {min: 5, max: 4}}', /^4:26 no value of x-expires/],
+    ['  - send: /app/a\n    headers: {durable: {max: 5}}', /^4:24 durable takes no number/],
+    ['  - send: /app/a\n    headers: {x-queue-name: [[a]]}', /must be a string, a number, true or false/],
   ])('is refused as %j', (rule, message) => {
     const [first] = problemsOf(`version: 1\nrules:\n${rule}\n`);
     expect(first).toMatch(message);
