@@ -21,6 +21,7 @@ COPY relay/access.example.yaml ./relay/access.example.yaml
 # The image's own unprivileged user; the relay writes no file.
 USER node
 EXPOSE 8080
+# Over TLS the certificate is for another name than the one that is asked here.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.RELAY_PORT}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "require(process.env.RELAY_TLS_CERT ? 'node:https' : 'node:http').get({ host: '127.0.0.1', port: process.env.RELAY_PORT, path: '/healthz', rejectUnauthorized: false }, (answer) => process.exit(answer.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 CMD ["node", "dist/relay/src/main.js"]

@@ -2,6 +2,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import type { NodeIdentity } from './identity.js';
 import type { Ports } from './ports.js';
+import { type NodeTls, tlsLines, tlsTerms } from './tls.js';
 
 /** Paths inside the data directory of one node. */
 export function nodePaths(dataDir: string) {
@@ -37,7 +38,13 @@ export function writePrivate(file: string, content: string, mode = 0o600): void 
 }
 
 /** Writes everything that the node reads at its start. `source` is the folder `rabbitmq/` of the project. */
-export function writeNodeFiles(paths: NodePaths, source: string, identity: NodeIdentity, ports: Ports): void {
+export function writeNodeFiles(
+  paths: NodePaths,
+  source: string,
+  identity: NodeIdentity,
+  ports: Ports,
+  tls?: NodeTls,
+): void {
   for (const folder of [paths.config, paths.extraConfigs, paths.log, paths.home, paths.database]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
@@ -45,12 +52,16 @@ export function writeNodeFiles(paths: NodePaths, source: string, identity: NodeI
   writePrivate(paths.envFile, '');
   copyFileSync(join(source, 'enabled_plugins'), paths.enabledPlugins);
   const shared = readFileSync(join(source, 'rabbitmq.conf'), 'utf8');
-  writePrivate(paths.configFile, `${shared}\n${listeners(ports)}\nload_definitions = ${paths.definitions}\n`);
+  const lines = [...listeners(ports), ...(tls ? tlsLines(tls, ports) : [])];
+  writePrivate(paths.configFile, `${shared}\n${lines.join('\n')}\nload_definitions = ${paths.definitions}\n`);
+  if (tls) writePrivate(paths.advancedFile, tlsTerms(tls, ports));
+  // What an earlier start left behind would count.
+  else rmSync(paths.advancedFile, { force: true });
   const definitions = readFileSync(join(source, 'definitions.json'), 'utf8');
   writePrivate(paths.definitions, renderDefinitions(definitions, identity));
 }
 
-function listeners(ports: Ports): string {
+function listeners(ports: Ports): string[] {
   return [
     `listeners.tcp.local = 127.0.0.1:${ports.amqp}`,
     'web_stomp.tcp.ip = 127.0.0.1',
@@ -59,7 +70,7 @@ function listeners(ports: Ports): string {
     `management.tcp.port = ${ports.management}`,
     'prometheus.tcp.ip = 127.0.0.1',
     `prometheus.tcp.port = ${ports.prometheus}`,
-  ].join('\n');
+  ];
 }
 
 /**

@@ -1,8 +1,10 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type RunningNode, runNode } from './node.js';
+import type { NodeTls } from './tls.js';
 
 export { locateInstallation, NotInstalledError } from './locate.js';
+export type { NodeTls } from './tls.js';
 
 /** A private RabbitMQ node. The URLs carry the credentials of the broker user `relay`. */
 export interface Broker {
@@ -10,6 +12,8 @@ export interface Broker {
   readonly amqpUrl: string;
   /** `ws://relay:…@127.0.0.1:PORT/ws` */
   readonly webStompUrl: string;
+  /** The same over TLS, `amqps:` and `wss:`; undefined for a node without certificates. */
+  readonly secure: { readonly amqpUrl: string; readonly webStompUrl: string } | undefined;
   /** `http://relay:…@127.0.0.1:PORT` */
   readonly managementUrl: string;
   /** The broker user of private links, who has no rights on names that start with `relay.`. */
@@ -29,6 +33,8 @@ export interface Broker {
 export interface BrokerOptions {
   /** Everything of the node is in here. The same directory later is the same node with the same messages. */
   dataDir: string;
+  /** Adds listeners that speak TLS to the plain ones. Read at every start, `restart()` too. Default: none. */
+  tls?: NodeTls;
   /** Gets what the node prints, line by line. Default: dropped; the log file in the directory has more. */
   log?: (line: string) => void;
   /** Called when the node ends and neither `stop()` nor `kill()` wanted it; `how` is its exit code or signal. */
@@ -49,7 +55,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     throw new Error(`RabbitMQ needs a data directory without spaces and quotes, not "${dataDir}"`);
   }
   const log = options.log ?? (() => {});
-  let node: RunningNode = await runNode(dataDir, log, false);
+  let node: RunningNode = await runNode(dataDir, log, false, options.tls);
   let running = true;
   const watch = (watched: RunningNode) =>
     void watched.ended.then((how) => {
@@ -66,6 +72,10 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   return {
     amqpUrl: `amqp://${credentials}@127.0.0.1:${ports.amqp}`,
     webStompUrl: `ws://${credentials}@127.0.0.1:${ports.webStomp}/ws`,
+    secure: options.tls && {
+      amqpUrl: `amqps://${credentials}@127.0.0.1:${ports.amqpTls}`,
+      webStompUrl: `wss://${credentials}@127.0.0.1:${ports.webStompTls}/ws`,
+    },
     managementUrl: `http://${credentials}@127.0.0.1:${ports.management}`,
     clientUsername: 'relay-client',
     clientPassword: node.identity.clientPassword,
@@ -77,7 +87,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     kill: () => end('kill'),
     async restart() {
       if (running) await end('stop');
-      node = await runNode(dataDir, log, true);
+      node = await runNode(dataDir, log, true, options.tls);
       running = true;
       watch(node);
     },

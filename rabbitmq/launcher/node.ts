@@ -6,6 +6,7 @@ import { configFolder, locateInstallation } from './locate.js';
 import { choosePorts, type Ports } from './ports.js';
 import { endOwned, goneOrKilled, guardAgainstCrash, type OwnedProcess, startOwned } from './processes.js';
 import { isReady } from './readiness.js';
+import type { NodeTls } from './tls.js';
 
 const startLimit = 90_000;
 const stopPatience = 4000;
@@ -40,6 +41,7 @@ export async function runNode(
   dataDir: string,
   log: (line: string) => void,
   keepPorts: boolean,
+  tls?: NodeTls,
 ): Promise<RunningNode> {
   const paths = nodePaths(dataDir);
   refuseSecondNode(paths);
@@ -48,9 +50,9 @@ export async function runNode(
     const ports = keepPorts && identity.ports ? identity.ports : await choosePorts(identity.ports);
     identity.ports = ports;
     saveIdentity(dataDir, identity);
-    writeNodeFiles(paths, configFolder(), identity, ports);
+    writeNodeFiles(paths, configFolder(), identity, ports, tls);
     try {
-      return await launch(paths, identity, ports, log);
+      return await launch(paths, identity, ports, log, tls !== undefined);
     } catch (error) {
       if (!(error instanceof StartError) || !error.portTaken || keepPorts || attempt === 3) throw error;
       log('Another process took one of the ports; trying others');
@@ -63,6 +65,7 @@ async function launch(
   identity: NodeIdentity,
   ports: Ports,
   log: (line: string) => void,
+  withTls: boolean,
 ): Promise<RunningNode> {
   const { server, epmd } = locateInstallation();
   const env = nodeEnvironment(paths, identity, ports);
@@ -84,7 +87,7 @@ async function launch(
     dismissGuard();
   };
   try {
-    await untilReady(paths, broker, mapper, identity, ports);
+    await untilReady(paths, broker, mapper, () => isReady(ports, identity, withTls));
   } catch (error) {
     await end('kill');
     throw error;
@@ -97,11 +100,10 @@ async function untilReady(
   paths: NodePaths,
   broker: OwnedProcess,
   mapper: OwnedProcess,
-  identity: NodeIdentity,
-  ports: Ports,
+  ready: () => Promise<boolean>,
 ): Promise<void> {
   const deadline = Date.now() + startLimit;
-  while (!(await isReady(ports, identity))) {
+  while (!(await ready())) {
     const ended = broker.ended() ?? mapper.ended();
     if (ended !== undefined) {
       const lines = [...broker.tail(), ...mapper.tail()];

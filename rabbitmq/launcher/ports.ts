@@ -1,17 +1,28 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** The loopback ports of one node. */
+/** The loopback ports of one node; `…Tls` are in use only where it has certificates. */
 export interface Ports {
   amqp: number;
+  amqpTls: number;
   webStomp: number;
+  webStompTls: number;
   management: number;
   prometheus: number;
   distribution: number;
   epmd: number;
 }
 
-const kinds = ['amqp', 'webStomp', 'management', 'prometheus', 'distribution', 'epmd'] as const;
+const kinds = [
+  'amqp',
+  'amqpTls',
+  'webStomp',
+  'webStompTls',
+  'management',
+  'prometheus',
+  'distribution',
+  'epmd',
+] as const;
 
 // Below Linux's range for outgoing connections (from 32768): a port from there could be taken by any client
 // of the machine while the node is down, and restart() promises the same ports.

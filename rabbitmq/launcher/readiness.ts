@@ -6,8 +6,10 @@ import type { Ports } from './ports.js';
  * True when all listeners accept and the management API shows the imported definitions to the user `relay`.
  * Never throws: a node that starts refuses in many ways.
  */
-export async function isReady(ports: Ports, identity: NodeIdentity): Promise<boolean> {
-  const open = await Promise.all([ports.amqp, ports.webStomp, ports.prometheus].map(accepts));
+export async function isReady(ports: Ports, identity: NodeIdentity, withTls: boolean): Promise<boolean> {
+  const listening = [ports.amqp, ports.webStomp, ports.prometheus];
+  if (withTls) listening.push(ports.amqpTls, ports.webStompTls);
+  const open = await Promise.all(listening.map(accepts));
   if (open.includes(false)) return false;
   const credentials = Buffer.from(`relay:${identity.brokerPassword}`).toString('base64');
   try {

@@ -4,7 +4,16 @@ import { nodeEnvironment, nodePaths, renderDefinitions } from '../launcher/files
 import { configFolder } from '../launcher/locate.js';
 
 const passwords = { brokerPassword: 'broker-secret', clientPassword: 'client-secret' };
-const ports = { amqp: 1, webStomp: 2, management: 3, prometheus: 4, distribution: 5, epmd: 6 };
+const ports = {
+  amqp: 1,
+  amqpTls: 2,
+  webStomp: 3,
+  webStompTls: 4,
+  management: 5,
+  prometheus: 6,
+  distribution: 7,
+  epmd: 8,
+};
 const identity = { nodeName: 'relay-x@localhost', cookie: 'c', ...passwords };
 
 describe('renderDefinitions', () => {

@@ -65,7 +65,7 @@ function givenBroker() {
     amqpUrl: given,
     webStompUrl: beside(
       process.env.RABBITMQ_WEB_STOMP_URL,
-      `${secure ? 'wss' : 'ws'}://${amqp.hostname}:15674/ws`,
+      secure ? `wss://${amqp.hostname}:15673/ws` : `ws://${amqp.hostname}:15674/ws`,
     ),
     managementUrl: beside(
       process.env.RABBITMQ_MANAGEMENT_URL,

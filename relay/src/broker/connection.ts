@@ -1,6 +1,7 @@
 import { type ChannelModel, connect } from 'amqplib';
 import type { Logger } from '../logger.js';
 import { Backoff } from '../util/backoff.js';
+import { type BrokerTls, tlsFault } from './tls.js';
 
 /** Runs on every new connection, before anyone else may use it. Rejecting makes the connection start over. */
 export type Preparation = (connection: ChannelModel) => Promise<void>;
@@ -17,11 +18,15 @@ export class AmqpConnection {
   private closed = false;
   /** Why the connection is down; undefined while it is up. */
   lastError: Error | undefined = new Error('not connected yet');
+  /** True when TLS is set up wrong: trying again does not help. */
+  refused = false;
 
   constructor(
     private readonly url: string,
     private readonly log: Logger,
     private readonly name: string,
+    /** For an `amqps:` URL. */
+    private readonly tls?: BrokerTls,
   ) {}
 
   get up(): boolean {
@@ -42,6 +47,7 @@ export class AmqpConnection {
         timeout: 10_000,
         // A bind is a small frame that somebody waits for.
         noDelay: true,
+        ...this.tls,
       });
       const opened = model;
       opened.on('error', (error: Error) => {
@@ -60,10 +66,13 @@ export class AmqpConnection {
       }
       this.model = opened;
       this.lastError = undefined;
+      this.refused = false;
       this.backoff.reset();
       this.log.info('amqp connection up');
     } catch (error) {
-      this.lastError = error instanceof Error ? error : new Error(String(error));
+      const fault = error instanceof Error ? tlsFault(error) : undefined;
+      this.refused = fault?.permanent ?? false;
+      this.lastError = fault ? new Error(fault.message, { cause: error }) : asError(error);
       await model?.close().catch(() => {});
       this.retry();
     }
@@ -105,6 +114,10 @@ export class AmqpConnection {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.open(), this.backoff.next());
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 function withHeartbeat(url: string): string {

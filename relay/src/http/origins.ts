@@ -1,6 +1,7 @@
 import cors, { type CorsOptions } from 'cors';
 import type { RequestHandler } from 'express';
 import { checkOrigin } from '../handshake.js';
+import type { ClientOriginOf } from './client-address.js';
 import { HttpError } from './errors.js';
 
 const SHARED: CorsOptions = {
@@ -14,10 +15,12 @@ const SHARED: CorsOptions = {
  * Lets pages of the Origins that may open a WebSocket here use the API too (CORS), and nobody else's: 403. Answers
  * preflights, which carry no token.
  * @param allowed RELAY_ALLOWED_ORIGINS, already checked; undefined = only the own host.
+ * @param clientOrigin knows the host that the page's browser asked for.
  * @param onRefused is told the error's code.
  */
 export function checkOrigins(
   allowed: readonly string[] | undefined,
+  clientOrigin: ClientOriginOf,
   onRefused: (code: string) => void,
 ): RequestHandler {
   // The page's own Origin is repeated: with credentials, browsers take no "*".
@@ -25,7 +28,8 @@ export function checkOrigins(
   // Whoever is let in by "*" alone must bring a token that the page itself holds, never the visitor's cookie.
   const anyone = cors({ ...SHARED, origin: '*' });
   return (request, response, next) => {
-    const verdict = checkOrigin(request.headers, allowed);
+    const { host } = clientOrigin(request);
+    const verdict = checkOrigin({ origin: request.headers.origin, host }, allowed);
     switch (verdict) {
       case 'absent':
         next();

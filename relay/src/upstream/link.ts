@@ -1,4 +1,5 @@
 import WebSocket from 'ws';
+import { type BrokerTls, tlsFault } from '../broker/tls.js';
 import type { Logger } from '../logger.js';
 import { FrameDecoder } from '../stomp/decoder.js';
 import { encodeFrame } from '../stomp/encoder.js';
@@ -12,6 +13,8 @@ export interface LinkOptions {
   login: string;
   passcode: string;
   vhost: string;
+  /** For a `wss:` URL. */
+  tls?: BrokerTls | undefined;
   log: Logger;
 }
 
@@ -61,7 +64,7 @@ export class Link {
   lastError: string | undefined = 'not connected yet';
   /** The broker's name for the present connection; part of every `ack` value that it gives out. */
   session = '';
-  /** True when the broker refused the login: trying again does not help. */
+  /** True when the broker refused the login, or TLS is set up wrong: trying again does not help. */
   refused = false;
 
   constructor(
@@ -85,6 +88,7 @@ export class Link {
       handshakeTimeout: CONNECT_TIMEOUT_MS,
       maxPayload: 256 * 1024 * 1024,
       skipUTF8Validation: true,
+      ...this.options.tls,
     });
     this.socket = socket;
     const decoder = new FrameDecoder({ onFrame: (frame) => this.receive(frame) }, { side: 'client' });
@@ -101,7 +105,9 @@ export class Link {
       }
     });
     socket.on('error', (error) => {
-      this.lastError = error.message;
+      const fault = tlsFault(error);
+      if (fault?.permanent && !this.connected) this.refused = true;
+      this.lastError = fault?.message ?? error.message;
     });
     socket.on('close', (code: number) => this.lost(socket, code));
     this.retry = setTimeout(() => {
@@ -160,6 +166,7 @@ export class Link {
 
   private receive(frame: Frame): void {
     if (frame.command === 'ERROR') {
+      if (isStray(frame)) return;
       this.lastError = `${header(frame.headers, 'message') ?? 'ERROR'}: ${frame.body.toString().trim()}`;
       if (!this.connected && header(frame.headers, 'message') === 'Bad CONNECT') this.refused = true;
       this.gotError = true;
@@ -222,4 +229,12 @@ export class Link {
     clearInterval(this.beat);
     clearTimeout(this.retry);
   }
+}
+
+/**
+ * An UNSUBSCRIBE that crosses messages makes RabbitMQ's STOMP plugin complain about each of them, to itself as it were:
+ * the connection goes on, and the messages go where those go that nobody acknowledged.
+ */
+function isStray({ body }: Frame): boolean {
+  return body.includes('There is no current subscription with tag');
 }

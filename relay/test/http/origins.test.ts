@@ -79,6 +79,14 @@ describe('pages of other Origins', () => {
     expect((await ask(`${url}/api/unread`, { as: 'alice', headers })).status).toBe(403);
   });
 
+  it('behind a trusted proxy that rewrites Host, the own host is the one that the browser asked for', async () => {
+    const headers = { origin: 'https://relay.example', 'x-forwarded-host': 'relay.example' };
+    const { url } = await serve({ RELAY_TRUSTED_PROXIES: 'loopback' });
+    expect((await ask(`${url}/api/unread`, { as: 'alice', headers })).status).toBe(200);
+    const claimed = await serve();
+    expect((await ask(`${claimed.url}/api/unread`, { as: 'alice', headers })).status).toBe(403);
+  });
+
   it('what is not the API is shared with nobody', async () => {
     const { url } = await serve(LISTED);
     const { headers } = await ask(`${url}/healthz`, { headers: { origin: 'https://app.example' } });
