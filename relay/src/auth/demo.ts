@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { checkUserName } from './user.js';
 
@@ -6,7 +7,7 @@ export interface DemoTokenOptions {
   readonly ttlSeconds?: number | undefined;
   readonly issuer?: string | undefined;
   readonly audience?: string | readonly string[] | undefined;
-  /** Further claims, such as roles. They cannot replace sub, iat, exp, iss and aud. */
+  /** Further claims, such as roles. They cannot replace sub, iat, exp, jti, iss and aud. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
   /** Where the user name goes; only a flat name. Default `sub`. */
   readonly userClaim?: string | undefined;
@@ -39,6 +40,7 @@ export async function issueDemoToken(
     sub: name,
     ...(options.userClaim === undefined ? {} : { [options.userClaim]: name }),
     iat: issuedAt,
+    jti: randomUUID(),
     exp: issuedAt + ttl,
   };
   const token = new SignJWT(claims).setProtectedHeader({ alg: options.algorithm ?? 'HS256', typ: 'JWT' });

@@ -16,6 +16,8 @@ export interface Identity {
 export interface SignIn {
   /** @param address the client's, against which failures are counted */
   withToken(token: string, address: string): Promise<Identity>;
+  /** Uses the ticket up. @param address as above */
+  withTicket(ticket: string, address: string): Promise<Identity>;
 }
 
 /** Checks a token and says whose it is. Rejects with an AuthError. */

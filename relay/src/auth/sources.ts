@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { HeaderList } from '../stomp/frame.js';
 
-/** A token as it came, not yet checked, and where it was. */
+/** A token or a ticket as it came, not yet checked, and where it was. */
 export interface FoundToken {
   readonly token: string;
-  /** For logs and metrics, such as `authorization` or `cookie`. Never the token. */
+  /** For logs and metrics, such as `authorization` or `cookie`; `ticket` when it is no token. Never the token. */
   readonly source: string;
 }
 
@@ -18,6 +18,8 @@ export interface UpgradeRequest {
 export interface UpgradeRules {
   /** Whether the Origin was one that may use cookies (handshake.ts, `mayUseCookies`). */
   readonly cookiesAllowed: boolean;
+  /** Whether `?ticket=` counts: tickets open WebSockets and nothing else. Default false. */
+  readonly ticketsAllowed?: boolean;
 }
 
 /** The cookie that may carry the token. */
@@ -25,6 +27,9 @@ export const TOKEN_COOKIE = 'relay_token';
 
 /** The sub-protocol that carries the token, since browsers can set no other header on a WebSocket. */
 export const TOKEN_SUBPROTOCOL = 'bearer.';
+
+/** The `source` of what is a ticket and no token. */
+export const TICKET_SOURCE = 'ticket';
 
 /** Where an upgrade request may carry its token; the first that is not empty counts. */
 const upgradeSources: readonly {
@@ -36,14 +41,21 @@ const upgradeSources: readonly {
   { source: 'access_token', read: ({ url }) => fromQuery(url, 'access_token') },
   { source: 'token', read: ({ url }) => fromQuery(url, 'token') },
   {
+    source: TICKET_SOURCE,
+    read: ({ url }, rules) => (rules.ticketsAllowed ? fromQuery(url, 'ticket') : undefined),
+  },
+  {
     source: 'cookie',
     // A browser sends cookies whichever page opens the socket, so only a page we know may use them.
     read: ({ headers }, rules) => (rules.cookiesAllowed ? fromCookie(headers.cookie) : undefined),
   },
 ];
 
-/** Headers of CONNECT that may carry the token, lower case; the first that is not empty counts. */
-const connectSources: readonly string[] = ['authorization', 'x-authorization', 'x-auth-token', 'passcode'];
+/** Headers of a SEND that may carry the next token, lower case; the first that is not empty counts. */
+const refreshSources: readonly string[] = ['authorization', 'x-authorization', 'x-auth-token'];
+
+/** The same of CONNECT. */
+const connectSources: readonly string[] = [...refreshSources, 'passcode'];
 
 /** The token of a WebSocket upgrade (or a SockJS request), if it brought one. */
 export function tokenFromUpgrade(request: UpgradeRequest, rules: UpgradeRules): FoundToken | undefined {
@@ -54,13 +66,31 @@ export function tokenFromUpgrade(request: UpgradeRequest, rules: UpgradeRules): 
   return undefined;
 }
 
+/** Where tickets are shown: `/socket/<ticket>`. */
+export const TICKET_PATH = '/socket/';
+
+/** The ticket of a path; undefined when it is another path. */
+export function ticketFromPath(path: string): FoundToken | undefined {
+  if (!path.startsWith(TICKET_PATH)) return undefined;
+  return { token: path.slice(TICKET_PATH.length), source: TICKET_SOURCE };
+}
+
 /**
  * The token of a CONNECT or STOMP frame, if it brought one: `Authorization`, `X-Authorization`, `X-Auth-Token`
  * or `passcode`, each with `Bearer ` or bare. Names are compared without case, as applications write them in many ways.
  * `passcode` comes last, so that an old client's guest/guest only counts (as a bad token) when it sends nothing else.
  */
 export function tokenFromConnect(headers: HeaderList): FoundToken | undefined {
-  for (const source of connectSources) {
+  return tokenFromHeaders(headers, connectSources);
+}
+
+/** The token of a SEND to `/relay/token`: as in CONNECT, but for `passcode`, which no application writes there. */
+export function tokenFromRefresh(headers: HeaderList): FoundToken | undefined {
+  return tokenFromHeaders(headers, refreshSources);
+}
+
+function tokenFromHeaders(headers: HeaderList, sources: readonly string[]): FoundToken | undefined {
+  for (const source of sources) {
     const token = bare(firstValue(headers, source));
     if (token) return { token, source };
   }

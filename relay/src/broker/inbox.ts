@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { ChangeFeed } from '../unread/changes.js';
 import { UnreadError } from '../unread/errors.js';
+import { type Alarm, noAlarm } from './alarm.js';
 import { names } from './topology.js';
 
 /** What one relay or keeper tells another: a word for the kind, and JSON. */
@@ -14,6 +15,8 @@ interface Waiting {
 }
 
 const PREFIX = 'relay.inbox.';
+/** The key, on the exchange for changes, of what all relays are told; no user's word has a `*` in it. */
+const EVERYBODY = '*';
 const ANSWER = 'answer';
 
 /**
@@ -29,7 +32,10 @@ export class Inbox implements ChangeFeed {
   private readonly keys = new Map<string, { count: number; bound: Promise<void> }>();
   private sequence = 0;
 
-  constructor(private readonly onBroken: (error: Error) => void) {}
+  constructor(
+    private readonly onBroken: (error: Error) => void,
+    private readonly alarm: Alarm = noAlarm,
+  ) {}
 
   /** Has messages of this kind handled. */
   on(type: string, handler: Handler): void {
@@ -56,7 +62,7 @@ export class Inbox implements ChangeFeed {
     // Before the bindings are made again, so that one that is wanted meanwhile is not left out.
     this.id = id;
     this.channel = channel;
-    await channel.bindQueue(queue, names.control, '');
+    await channel.bindQueue(queue, names.changed, EVERYBODY);
     for (const key of this.keys.keys()) await this.bind(key);
     await channel.consume(queue, (message) => message && this.receive(message), { noAck: true });
   }
@@ -70,6 +76,11 @@ export class Inbox implements ChangeFeed {
     }
   }
 
+  /** Tells it to all relays, this one too. */
+  tellAll(type: string, body: unknown): void {
+    this.tell(names.changed, EVERYBODY, type, body);
+  }
+
   /**
    * Asks the queue `key`, or whoever is bound to it, and resolves with the first answer.
    * @throws UnreadError ERR_NOBODY_THERE when there is no such queue; ERR_BROKER_UNAVAILABLE without an answer in time
@@ -77,7 +88,8 @@ export class Inbox implements ChangeFeed {
    */
   ask(exchange: string, key: string, type: string, body: unknown, timeout = 5000): Promise<unknown> {
     const { channel, id } = this;
-    if (!channel) return Promise.reject(unavailable());
+    // In an alarm nobody would be asked before it ends.
+    if (!channel || this.alarm.congested) return Promise.reject(unavailable());
     const correlationId = String(++this.sequence);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

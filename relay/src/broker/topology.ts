@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
+import { isNotFound } from './probe.js';
 
 /** Names of everything that the relay owns on the broker. Clients never get at a name that starts with `relay.`. */
 export const names = {
@@ -11,6 +12,7 @@ export const names = {
   changed: 'relay.unread.changed',
   app: 'relay.app',
   control: 'relay.control',
+  revocations: 'relay.revocations',
   topic: 'amq.topic',
 } as const;
 
@@ -70,6 +72,40 @@ export async function declareShared(connection: ChannelModel): Promise<void> {
     });
   }
   await channel.close();
+}
+
+/** A stream takes some 0.4 s after the broker was killed until it can be used, in milliseconds. */
+const STREAM_PATIENCE_MS = 5000;
+
+/**
+ * Declares the log of revocations. A revocation is kept for a year, the longest that RELAY_REVOCATION_TIME can be: relays
+ * that are set up otherwise share the log. 20 MB are about as many as a relay remembers, and read in a few seconds.
+ */
+export async function declareRevocations(connection: ChannelModel): Promise<void> {
+  const deadline = Date.now() + STREAM_PATIENCE_MS;
+  for (;;) {
+    const channel = await connection.createChannel();
+    channel.on('error', () => {});
+    try {
+      await channel.assertQueue(names.revocations, {
+        durable: true,
+        arguments: {
+          'x-queue-type': 'stream',
+          'x-max-age': '366D',
+          'x-max-length-bytes': 20_000_000,
+          // What is too old goes by whole segments.
+          'x-stream-max-segment-size-bytes': 2_000_000,
+        },
+      });
+      await channel.bindQueue(names.revocations, names.control, '');
+      await channel.close();
+      return;
+    } catch (error) {
+      // "Its home node is down" is what RabbitMQ says of a stream that it is still opening.
+      if (!isNotFound(error) || Date.now() > deadline) throw error;
+      await setTimeout(50);
+    }
+  }
 }
 
 export type NodeQueueType = 'quorum' | 'classic';

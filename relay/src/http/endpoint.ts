@@ -2,7 +2,7 @@ import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import type { Identity } from '../auth/identity.js';
 import type { Authenticator } from './authenticate.js';
-import { jsonReader, MAX_BODY_BYTES, refuseBody } from './body.js';
+import { type JsonReader, refuseBody } from './body.js';
 import { onlyMethods } from './errors.js';
 import { readInput } from './input.js';
 import { JsonChunks } from './json-chunks.js';
@@ -11,8 +11,9 @@ import { JsonChunks } from './json-chunks.js';
 export const NO_FIELDS = z.strictObject({});
 
 /** A request whose sender is known. */
-export interface Call<Body, Query> {
+export interface Call<Body, Query, Params = unknown> {
   readonly identity: Identity;
+  readonly params: Params;
   readonly body: Body;
   readonly query: Query;
   /** To see whether the client is still there; the answer is what `handle` resolves with. */
@@ -22,12 +23,14 @@ export interface Call<Body, Query> {
 /** What serves a request and, in the API's description, says what it is. */
 export interface Description {
   readonly method: 'get' | 'post' | 'delete';
-  /** Such as `/api/unread`. */
+  /** Such as `/api/unread`, or `/api/users/{user}/sessions` with `user` in `params`. */
   readonly path: string;
   /** Unique in the API; generated clients name their functions by it. */
   readonly operationId: string;
   readonly summary: string;
   readonly description?: string;
+  /** Of the path; none when left out. */
+  readonly params?: z.ZodObject;
   /** Of the JSON body; only POST takes one. */
   readonly body: z.ZodObject;
   readonly query: z.ZodObject;
@@ -38,27 +41,33 @@ export interface Description {
 
 /** One request of the API. */
 export interface Endpoint extends Description {
-  /** Checks body and query, and does what is asked. */
+  /** Checks path, body and query, and does what is asked. */
   run(call: Call<unknown, unknown>): Promise<unknown>;
 }
 
-interface Definition<B extends z.ZodObject, Q extends z.ZodObject, A extends z.ZodType> extends Description {
+interface Definition<B extends z.ZodObject, Q extends z.ZodObject, A extends z.ZodType, P extends z.ZodObject>
+  extends Description {
+  readonly params?: P;
   readonly body: B;
   readonly query: Q;
   readonly answer: A;
-  handle(call: Call<z.output<B>, z.output<Q>>): Promise<z.output<A> | JsonChunks>;
+  handle(call: Call<z.output<B>, z.output<Q>, z.output<P>>): Promise<z.output<A> | JsonChunks>;
 }
 
 /** Defines a request; `handle` gets its input checked by the very schemas that describe it. */
-export function endpoint<B extends z.ZodObject, Q extends z.ZodObject, A extends z.ZodType>(
-  definition: Definition<B, Q, A>,
-): Endpoint {
+export function endpoint<
+  B extends z.ZodObject,
+  Q extends z.ZodObject,
+  A extends z.ZodType,
+  P extends z.ZodObject = typeof NO_FIELDS,
+>(definition: Definition<B, Q, A, P>): Endpoint {
   const { handle, ...description } = definition;
   return {
     ...description,
     run: async (call) =>
       handle({
         ...call,
+        params: readInput((definition.params ?? NO_FIELDS) as P, call.params, 'the path'),
         body: readInput(definition.body, call.body, 'the body'),
         query: readInput(definition.query, call.query, 'the query'),
       }),
@@ -70,22 +79,29 @@ export function serveEndpoints(
   app: Express,
   endpoints: readonly Endpoint[],
   authenticate: Authenticator,
+  readJson: JsonReader,
 ): void {
-  const readJson = jsonReader(MAX_BODY_BYTES);
   for (const path of new Set(endpoints.map((each) => each.path))) {
     const here = endpoints.filter((each) => each.path === path);
-    const route = app.route(path);
-    for (const { method, run } of here) {
+    const route = app.route(path.replace(/\{(\w+)\}/g, ':$1'));
+    for (const { method, run, body: fields } of here) {
       route[method](async (request, response) => {
         const identity = await authenticate(request);
-        const body = method === 'post' ? await readJson(request, response) : withoutBody(request);
-        const answer = await run({ identity, body, query: queryOf(request), response });
+        const json = method === 'post' ? await readJson(request, response) : withoutBody(request);
+        // Who has nothing to say need not say so.
+        const body = json === undefined && !hasFields(fields) ? {} : json;
+        const { params } = request;
+        const answer = await run({ identity, params, body, query: queryOf(request), response });
         if (answer instanceof JsonChunks) await answer.writeTo(response);
         else response.json(answer);
       });
     }
     route.all(onlyMethods(here.map(({ method }) => method)));
   }
+}
+
+export function hasFields({ shape }: z.ZodObject): boolean {
+  return Object.keys(shape).length > 0;
 }
 
 function withoutBody(request: Request): Record<string, never> {

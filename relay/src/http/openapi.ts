@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { TOKEN_COOKIE } from '../auth/sources.js';
-import type { Description } from './endpoint.js';
+import { BACKCHANNEL_PATH } from './backchannel.js';
+import { type Description, hasFields } from './endpoint.js';
 import { errorSchema } from './errors.js';
 import { healthSchema, readinessSchema } from './probes.js';
 
@@ -14,6 +15,7 @@ const COMMON: Readonly<Record<number, string>> = {
   400: 'The request is not well-formed; the message says what it takes.',
   401: 'The token is missing, bad or spent.',
   403: 'The Origin is not allowed, or the policy says no.',
+  429: 'Too many requests of this user, or too many refused tokens of this address.',
   503: 'The broker, or the key set that tokens are checked with, is away: try again.',
 };
 
@@ -40,6 +42,7 @@ export function openApiDocument(endpoints: readonly Description[]): Json {
         200: { description: 'The text format.', content: { 'text/plain': { schema: { type: 'string' } } } },
       }),
     },
+    [BACKCHANNEL_PATH]: { post: backchannelLogout() },
     [OPENAPI_PATH]: {
       get: probe('openapi', 'This document', {
         200: { description: 'OpenAPI 3.1.', content: { 'application/json': { schema: { type: 'object' } } } },
@@ -79,6 +82,27 @@ function probe(operationId: string, summary: string, responses: Json): Json {
   return { operationId, summary, security: [], responses };
 }
 
+/** OpenID Connect Back-Channel Logout 1.0, 2.5 and 2.8, whose errors are those of OAuth. */
+function backchannelLogout(): Json {
+  const form = z.object({ logout_token: z.string() });
+  const refused = z.object({ error: z.string(), error_description: z.string() });
+  return {
+    operationId: 'backchannelLogout',
+    summary: 'Take a logout token from the identity provider',
+    security: [],
+    requestBody: {
+      required: true,
+      content: { 'application/x-www-form-urlencoded': { schema: schemaOf(form, 'input') } },
+    },
+    responses: {
+      200: { description: 'Whoever it names is signed out at all relays.' },
+      400: json('It is no good logout token.', refused),
+      429: refusal('429', 'Too many refused tokens from this address.'),
+      503: refusal('503', COMMON[503] ?? ''),
+    },
+  };
+}
+
 function operation(each: Description): Json {
   const hasBody = each.method === 'post';
   const refusals = { ...COMMON, ...(hasBody ? WITH_BODY : {}), ...each.refusals };
@@ -87,11 +111,14 @@ function operation(each: Description): Json {
     summary: each.summary,
     ...(each.description === undefined ? {} : { description: each.description }),
     security: [{ bearer: [] }, { query: [] }, { cookie: [] }],
-    parameters: parametersOf(each.query),
+    parameters: [
+      ...(each.params ? parametersOf(each.params, 'path') : []),
+      ...parametersOf(each.query, 'query'),
+    ],
     ...(hasBody
       ? {
           requestBody: {
-            required: true,
+            required: hasFields(each.body),
             content: { 'application/json': { schema: schemaOf(each.body, 'input') } },
           },
         }
@@ -103,11 +130,11 @@ function operation(each: Description): Json {
   };
 }
 
-function parametersOf(query: z.ZodObject): Json[] {
-  const { properties = {}, required = [] } = z.toJSONSchema(query, { io: 'input' });
+function parametersOf(fields: z.ZodObject, place: 'path' | 'query'): Json[] {
+  const { properties = {}, required = [] } = z.toJSONSchema(fields, { io: 'input' });
   return Object.entries(properties).map(([name, schema]) => ({
     name,
-    in: 'query',
+    in: place,
     required: required.includes(name),
     schema,
   }));

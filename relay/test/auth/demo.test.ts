@@ -31,6 +31,13 @@ describe('a demo token', () => {
     expect(identity.expiresAt).toBeLessThanOrEqual(Date.now() + 60_000);
   });
 
+  it('can be told from every other, so that it alone can be revoked', async () => {
+    const verifier = createVerifier({ secret: SECRET });
+    const idOf = async () => (await verifier.verify(await issueDemoToken(SECRET, 'alice'))).claims.jti;
+    const [one, two] = [await idOf(), await idOf()];
+    expect([typeof one, one === two]).toEqual(['string', false]);
+  });
+
   it('is for the user named, whatever other claims say', async () => {
     const claims = { sub: 'root', exp: 1, iat: 1 };
     const identity = await createVerifier({ secret: SECRET }).verify(

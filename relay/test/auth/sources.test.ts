@@ -1,9 +1,51 @@
 import { describe, expect, it } from 'vitest';
-import { tokenFromConnect, tokenFromUpgrade, type UpgradeRequest } from '../../src/auth/sources.js';
+import {
+  ticketFromPath,
+  tokenFromConnect,
+  tokenFromUpgrade,
+  type UpgradeRequest,
+} from '../../src/auth/sources.js';
 
 function upgrade(headers: UpgradeRequest['headers'], url = '/ws', cookiesAllowed = true) {
   return tokenFromUpgrade({ headers, url }, { cookiesAllowed });
 }
+
+describe('a ticket', () => {
+  it.each([
+    ['/ws?ticket=one', 'one'],
+    ['/ws?x=1&ticket=&ticket=one', 'one'],
+  ])('is found in %s, where tickets count', (url, token) => {
+    const rules = { cookiesAllowed: true, ticketsAllowed: true };
+    expect(tokenFromUpgrade({ headers: {}, url }, rules)).toEqual({ token, source: 'ticket' });
+    expect(upgrade({}, url)).toBeUndefined();
+  });
+
+  it('comes after every token but the cookie', () => {
+    const rules = { cookiesAllowed: true, ticketsAllowed: true };
+    const headers = { cookie: 'relay_token=five' };
+    const find = (url: string) => tokenFromUpgrade({ headers, url }, rules)?.source;
+    expect([find('/ws?ticket=one&token=two'), find('/ws?ticket=one'), find('/ws')]).toEqual([
+      'token',
+      'ticket',
+      'cookie',
+    ]);
+  });
+
+  it.each([
+    ['/socket/one', 'one'],
+    ['/socket/one/two', 'one/two'],
+    ['/socket/', ''],
+  ])('is what follows in the path %s', (path, token) => {
+    expect(ticketFromPath(path)).toEqual({ token, source: 'ticket' });
+  });
+
+  it.each(['/socket', '/sockets/one', '/x/socket/one', '/Socket/one', ''])(
+    'is not in the path %s',
+    (path) => {
+      expect(ticketFromPath(path)).toBeUndefined();
+    },
+  );
+});
 
 describe('the token of an upgrade', () => {
   it.each<[string, UpgradeRequest['headers'], string, string]>([

@@ -25,7 +25,17 @@ describe('a good token', () => {
       userWord: 'alice%40example%2Ecom',
       claims,
       expiresAt: (seconds + 60) * 1000,
+      tokenId: expect.stringMatching(/^[\w-]{43}$/),
     });
+  });
+
+  it('is known by its jti, or by a digest of its own when it has none that can be used', async () => {
+    const idOf = async (jti?: unknown) =>
+      (await verifier().verify(await sign({ sub: 'alice', ...(jti === undefined ? {} : { jti }) }))).tokenId;
+    expect(await idOf('one')).toBe('one');
+    const digests = await Promise.all([idOf(), idOf(7), idOf(''), idOf('x'.repeat(2000))]);
+    expect(new Set(digests).size).toBe(4);
+    for (const digest of digests) expect(digest).toMatch(/^[\w-]{43}$/);
   });
 
   it('may have no end', async () => {
@@ -186,6 +196,30 @@ describe('time', () => {
     const body = `${part({ alg: 'HS256' })}.${part(`{"sub":"alice","exp":${exp}}`)}`;
     const signature = createHmac('sha256', SECRET).update(body).digest('base64url');
     expect(await refusalCode(verifier(), `${body}.${signature}`)).toBe('ERR_TOKEN_MALFORMED');
+  });
+});
+
+describe('a token for another purpose', () => {
+  const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+
+  it.each([
+    ['reports a logout', { events }, undefined],
+    ['reports another event', { events: { 'https://example.com/event': {} } }, 'JWT'],
+    ['is a logout token by its type', {}, 'logout+jwt'],
+    ['is one by its type in another spelling', {}, 'application/Logout+JWT'],
+    ['is a security event by its type', {}, 'secevent+jwt'],
+  ])('that %s lets nobody in', async (_, claims, typ) => {
+    const token = await new SignJWT({ sub: 'alice', ...claims })
+      .setProtectedHeader({ alg: 'HS256', ...(typ === undefined ? {} : { typ }) })
+      .sign(Buffer.from(SECRET));
+    expect(await refusalCode(verifier(), token)).toBe('ERR_TOKEN_TYPE');
+  });
+
+  it.each(['JWT', 'at+jwt', 'application/at+jwt'])('is not one of type %s', async (typ) => {
+    const token = await new SignJWT({ sub: 'alice', events: ['login'] })
+      .setProtectedHeader({ alg: 'HS256', typ })
+      .sign(Buffer.from(SECRET));
+    expect((await verifier().verify(token)).user).toBe('alice');
   });
 });
 

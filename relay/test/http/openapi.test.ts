@@ -28,7 +28,10 @@ async function described(): Promise<Document> {
 /** `method path` of everything that the app has a route for. */
 function routes(app: Express): string[] {
   return app.router.stack.flatMap(({ route }) =>
-    (route?.stack ?? []).flatMap(({ method }) => (method ? [`${method} ${route?.path}`] : [])),
+    (route?.stack ?? []).flatMap(({ method }) => {
+      const path = String(route?.path).replace(/:(\w+)/g, '{$1}');
+      return method ? [`${method} ${path}`] : [];
+    }),
   );
 }
 
@@ -88,6 +91,19 @@ describe('the description of the API', () => {
     ]);
   });
 
+  it('says whose sessions may be ended', async () => {
+    const { parameters } = operation(await described(), 'delete', '/api/users/{user}/sessions');
+    expect(parameters).toMatchObject([
+      { name: 'user', in: 'path', required: true, schema: { type: 'string' } },
+    ]);
+  });
+
+  it('asks for no body where none is needed', async () => {
+    expect(operation(await described(), 'post', '/api/tickets').requestBody).toMatchObject({
+      required: false,
+    });
+  });
+
   it('asks for a token exactly where one is needed', async () => {
     const { url } = await serve();
     for (const [path, operations] of Object.entries((await described()).paths)) {
@@ -116,6 +132,7 @@ describe('the description of the API', () => {
       ['post', '/api/unread/pull', { destination: '/topic/reply' }],
       ['post', '/api/unread/pull', { destination: '/topic/empty' }],
       ['post', '/api/unread/ack', { lease: 'lease-1' }],
+      ['post', '/api/tickets', undefined],
       ['delete', '/api/unread', undefined],
       ['get', '/healthz', undefined],
       ['get', '/readyz', undefined],
