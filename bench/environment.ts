@@ -17,6 +17,9 @@ export class Cleanup {
   private readonly steps: (() => Promise<void>)[] = [];
   private running: Promise<void> | undefined;
 
+  /** `name`: of the program, for what it says about steps that fail. */
+  constructor(private readonly name = 'bench') {}
+
   /** @throws Error when the end has begun, so that nothing new is started then. */
   add(step: () => Promise<void>): void {
     this.steps.push(step);
@@ -33,7 +36,9 @@ export class Cleanup {
     this.running ??= (async () => {
       for (let step = this.steps.pop(); step; step = this.steps.pop()) {
         await step().catch((error: unknown) => {
-          process.stderr.write(`bench: while ending: ${error instanceof Error ? error.message : error}\n`);
+          process.stderr.write(
+            `${this.name}: while ending: ${error instanceof Error ? error.message : error}\n`,
+          );
         });
       }
     })();

@@ -2,15 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { codec } from './cases/codec.js';
 import { connect } from './cases/connect.js';
 import { fanout } from './cases/fanout.js';
+import { hostile } from './cases/hostile.js';
 import { latency } from './cases/latency.js';
 import { memory } from './cases/memory.js';
 import { unicast } from './cases/unicast.js';
 import { unread } from './cases/unread.js';
 import type { Context } from './context.js';
-import { Cleanup, givenBroker, privateBroker } from './environment.js';
+import { type Cleanup, givenBroker, privateBroker } from './environment.js';
 import { busyShare, describeMachine, generatorProcesses, type Machine, openFileLimit } from './machine.js';
 import { Management } from './management.js';
 import { type CaseName, HELP, type Options, readOptions } from './options.js';
+import { runProgram } from './program.js';
 import { RelayProcess } from './relay-process.js';
 import { writeResults } from './results.js';
 import type { Row } from './rows.js';
@@ -29,17 +31,12 @@ const cases: Record<CaseName, (context: Context) => Promise<Row[]>> = {
   connect,
   memory,
   unread,
+  hostile,
   codec,
 };
-const startedAt = performance.now();
-const cleanup = new Cleanup();
+type Log = (line: string) => void;
 
-function log(line: string): void {
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(6);
-  process.stderr.write(`${seconds} s  ${line}\n`);
-}
-
-function sizesFor(options: Options) {
+function sizesFor(options: Options, log: Log) {
   const wanted = options.quick ? QUICK : FULL;
   const files = openFileLimit();
   const sizes = fitTo(wanted, files);
@@ -52,7 +49,14 @@ function sizesFor(options: Options) {
 }
 
 /** Runs the chosen measurements and adds to `rows` and `failures`. @returns what machine and broker it was. */
-async function measure(options: Options, sizes: Sizes, rows: Row[], failures: string[]): Promise<Machine> {
+async function measure(
+  options: Options,
+  sizes: Sizes,
+  rows: Row[],
+  failures: string[],
+  cleanup: Cleanup,
+  log: Log,
+): Promise<Machine> {
   if (options.only.every((name) => name === 'codec')) {
     const machine = describeMachine(undefined);
     rows.push(...(await codec({ sizes, log })));
@@ -94,8 +98,8 @@ async function measure(options: Options, sizes: Sizes, rows: Row[], failures: st
   return machine;
 }
 
-async function run(options: Options): Promise<number> {
-  const sizes = sizesFor(options);
+async function run(options: Options, cleanup: Cleanup, log: Log): Promise<number> {
+  const sizes = sizesFor(options, log);
   const busyBefore = Number((await busyShare(BUSY_SECONDS)).toFixed(2));
   const warning =
     busyBefore > BUSY_SHARE
@@ -104,7 +108,7 @@ async function run(options: Options): Promise<number> {
   if (warning) log(warning);
   const rows: Row[] = [];
   const failures: string[] = [];
-  const machine = await measure(options, sizes, rows, failures);
+  const machine = await measure(options, sizes, rows, failures, cleanup, log);
   const quickly = options.quick ? 'Quick run: small sizes, rough figures.' : '';
   process.stdout.write(`\n${[machine.line, quickly, warning].filter(Boolean).join('\n')}\n\n`);
   process.stdout.write(`${renderTable(rows)}\n\nMedian of the rounds (lowest – highest).\n`);
@@ -116,30 +120,4 @@ async function run(options: Options): Promise<number> {
   return failures.length > 0 ? 1 : 0;
 }
 
-let ending = false;
-async function end(code: number, reason?: string): Promise<never> {
-  if (reason && !ending) process.stderr.write(`bench: ${reason}\n`);
-  ending = true;
-  await cleanup.run();
-  process.exit(code);
-}
-
-process.on('SIGINT', () => void end(130, 'interrupted, stopping what was started'));
-process.on('SIGTERM', () => void end(143, 'asked to end, stopping what was started'));
-const longest = setTimeout(
-  () => void end(1, `not done after ${MOST_MINUTES} minutes`),
-  MOST_MINUTES * 60_000,
-);
-longest.unref();
-
-try {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) {
-    process.stdout.write(HELP);
-  } else {
-    const code = await run(options);
-    if (!ending) await end(code);
-  }
-} catch (error) {
-  if (!ending) await end(1, error instanceof Error ? error.message : String(error));
-}
+await runProgram({ name: 'bench', help: HELP, readOptions, mostMinutes: () => MOST_MINUTES, run });

@@ -1,4 +1,4 @@
-/** What the benchmark asks RabbitMQ's management API. */
+/** What is asked of RabbitMQ's management API. */
 export class Management {
   private readonly base: string;
   private readonly authorization: string;
@@ -36,12 +36,28 @@ export class Management {
     return answer.memory.total.erlang;
   }
 
+  /** All of one kind of things, with these of their fields. What it says may be some seconds old. */
+  async list<T>(what: 'connections' | 'queues', columns: readonly string[]): Promise<T[]> {
+    return (await this.get(`/api/${what}?columns=${columns.join(',')}`)) as T[];
+  }
+
+  /** From now on a copy of all that is published goes to the exchange amq.rabbitmq.trace (Firehose Tracer). */
+  async trace(): Promise<void> {
+    await this.ask('PUT', '/api/vhosts/%2F', { tracing: true });
+  }
+
   private async get(path: string): Promise<unknown> {
+    return (await this.ask('GET', path)).json();
+  }
+
+  private async ask(method: 'GET' | 'PUT', path: string, body?: object): Promise<Response> {
     const response = await fetch(this.base + path, {
-      headers: { authorization: this.authorization },
+      method,
+      headers: { authorization: this.authorization, 'content-type': 'application/json' },
       signal: AbortSignal.timeout(20_000),
+      ...(body ? { body: JSON.stringify(body) } : {}),
     });
-    if (!response.ok) throw new Error(`the management API answered ${response.status} to GET ${path}`);
-    return response.json();
+    if (!response.ok) throw new Error(`the management API answered ${response.status} to ${method} ${path}`);
+    return response;
   }
 }

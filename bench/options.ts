@@ -1,6 +1,15 @@
 import { parseArgs } from 'node:util';
 
-export const CASES = ['fanout', 'unicast', 'latency', 'connect', 'memory', 'unread', 'codec'] as const;
+export const CASES = [
+  'fanout',
+  'unicast',
+  'latency',
+  'connect',
+  'memory',
+  'unread',
+  'hostile',
+  'codec',
+] as const;
 export type CaseName = (typeof CASES)[number];
 
 export interface Options {

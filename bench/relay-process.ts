@@ -7,7 +7,16 @@ const START_SECONDS = 30;
 const STOP_SECONDS = 8;
 const KEPT_OUTPUT = 4000;
 
-/** One relay process of the run's own, on a free port, with the demo's access rules. */
+export interface RelayProcessOptions {
+  /** Settings that replace those below. */
+  settings?: Record<string, string>;
+  /** Arguments of Node itself. */
+  execArgv?: string[];
+  /** Is given what the relay prints, as it comes. */
+  onOutput?: (text: string) => void;
+}
+
+/** One relay process of the run's own, on a free port, with the demo's access rules unless `settings` has others. */
 export class RelayProcess {
   private constructor(
     private readonly child: ChildProcess,
@@ -15,13 +24,18 @@ export class RelayProcess {
   ) {}
 
   /** @throws Error with the end of the relay's own output when it does not come up. */
-  static async start(broker: BrokerPlace, secret: string, cleanup: Cleanup): Promise<RelayProcess> {
+  static async start(
+    broker: BrokerPlace,
+    secret: string,
+    cleanup: Cleanup,
+    { settings = {}, execArgv = [], onOutput = () => {} }: RelayProcessOptions = {},
+  ): Promise<RelayProcess> {
     // The settings under test are the defaults; only the kind of node queue is worth comparing.
     const inherited = Object.entries(process.env).filter(
       ([name]) => name === 'RELAY_NODE_QUEUE_TYPE' || !/^(RELAY|RABBITMQ)_/.test(name),
     );
     const child = fork(MAIN, [], {
-      execArgv: [],
+      execArgv,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: {
         ...Object.fromEntries(inherited),
@@ -35,6 +49,7 @@ export class RelayProcess {
         RABBITMQ_MANAGEMENT_URL: broker.managementUrl,
         RABBITMQ_CLIENT_USERNAME: broker.clientUsername,
         RABBITMQ_CLIENT_PASSWORD: broker.clientPassword,
+        ...settings,
       },
     });
     // Registered before it is up, so that Ctrl-C during the start does not leave it behind.
@@ -42,6 +57,7 @@ export class RelayProcess {
     let output = '';
     const keep = (chunk: Buffer) => {
       output = (output + chunk).slice(-KEPT_OUTPUT);
+      onOutput(chunk.toString());
     };
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
@@ -75,6 +91,12 @@ export class RelayProcess {
     const [, rest = ''] = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ');
     const fields = rest.split(' ');
     return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+
+  /** How it ended: exit code or signal; undefined while it runs. */
+  get ended(): string | undefined {
+    const { exitCode, signalCode } = this.child;
+    return signalCode ?? (exitCode === null ? undefined : String(exitCode));
   }
 
   async stop(): Promise<void> {

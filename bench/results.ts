@@ -14,8 +14,14 @@ export interface Results {
 
 /** Writes the file and names it. Without a name it is bench/results/<time>.json, below the working directory. */
 export async function writeResults(file: string | undefined, results: Results): Promise<string> {
-  const path = resolve(file ?? join('bench', 'results', `${results.at.replaceAll(':', '-')}.json`));
+  return writeJson(file ?? join('bench', 'results', `${results.at.replaceAll(':', '-')}.json`), results);
+}
+
+/** Writes figures, with the time when they were not given one, and makes the folder. @returns the whole path. */
+export async function writeJson(file: string, figures: object): Promise<string> {
+  const path = resolve(file);
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, `${JSON.stringify(results, null, 2)}\n`);
+  const text = JSON.stringify({ at: new Date().toISOString(), ...figures }, null, 2);
+  await writeFile(path, `${text}\n`);
   return path;
 }

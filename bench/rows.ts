@@ -10,7 +10,7 @@ export interface Row {
   digits: number;
   direct?: Summary;
   relay?: Summary;
-  /** How many times better than direct. */
+  /** How many times better than direct; in rows of `strainRow`, how many times worse than in peace. */
   ratio?: number;
   /** Undefined when the issue sets none. */
   goal?: string;
@@ -53,4 +53,11 @@ export function costRow(
     row.met = row.relay.median <= goal.most;
   }
   return row;
+}
+
+/** A figure of the relay under attack: it is to be at most `most` times what it was in peace. */
+export function strainRow(head: Head, peace: number[], attack: number[], most: number): Row {
+  const relay = summarize(attack);
+  const ratio = relay.median / summarize(peace).median;
+  return { ...head, relay, ratio, goal: `≤ ${most}x`, met: ratio <= most };
 }

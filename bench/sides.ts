@@ -8,8 +8,8 @@ export interface Side {
   name: SideName;
   /** Clients `from` to `from + count`, each with the subscription to its own replies. */
   users(count: number, from?: number): Promise<ClientPlan[]>;
-  /** Clients that all subscribe to one topic. */
-  audience(count: number): Promise<ClientPlan[]>;
+  /** Clients that all subscribe to one topic; on the relay they are users `from` to `from + count`. */
+  audience(count: number, from?: number): Promise<ClientPlan[]>;
   /** Exchange for the messages of `users`; the keys are `userKey`. */
   userExchange: string;
 }
@@ -83,6 +83,6 @@ export function relaySide(relayUrl: string, secret: string): Side {
     name: 'relay',
     userExchange: 'relay.user',
     users: (count, from = 0) => plans(count, from, '/user/topic/reply'),
-    audience: (count) => plans(count, 0, TOPIC.destination),
+    audience: (count, from = 0) => plans(count, from, TOPIC.destination),
   };
 }

@@ -10,7 +10,26 @@ export interface Sizes {
   memory: { base: number; clients: number; settleSeconds: number; rounds: number };
   /** `few` users with much mail each, `many` with little; `concurrency` users pull at a time. */
   unread: { few: Offline; many: Offline; concurrency: number; rounds: number };
+  hostile: HostileSizes;
   codec: { rounds: number };
+}
+
+export interface HostileSizes {
+  /** Clients that say nothing, and those that subscribe and read nothing. */
+  silent: number;
+  deaf: number;
+  /** Clients that behave: subscribers of the topic that the deaf ones have too, and users with messages of their own. */
+  subscribers: number;
+  users: number;
+  /** Messages per second to the topic, and to all users together. */
+  topicRate: number;
+  userRate: number;
+  bodyBytes: number;
+  /** A figure is taken of every slice. */
+  sliceSeconds: number;
+  /** Slices before and after, and under attack. */
+  peace: number;
+  attack: number;
 }
 
 interface Offline {
@@ -36,6 +55,10 @@ export const FULL: Sizes = {
   connect: { clients: 3000, concurrency: 64, rounds: 3 },
   memory: { base: 250, clients: 2000, settleSeconds: 30, rounds: 2 },
   unread: { few: { users: 100, each: 500 }, many: { users: 10_000, each: 5 }, concurrency: 16, rounds: 1 },
+  hostile: {
+    ...{ silent: 2000, deaf: 200, subscribers: 200, users: 200, topicRate: 200, userRate: 200 },
+    ...{ bodyBytes: 1024, sliceSeconds: 4, peace: 5, attack: 20 },
+  },
   codec: { rounds: 3 },
 };
 
@@ -48,13 +71,20 @@ export const QUICK: Sizes = {
   connect: { clients: 500, concurrency: 64, rounds: 1 },
   memory: { base: 100, clients: 500, settleSeconds: 2, rounds: 1 },
   unread: { few: { users: 20, each: 200 }, many: { users: 200, each: 5 }, concurrency: 8, rounds: 1 },
+  hostile: {
+    ...{ silent: 300, deaf: 30, subscribers: 50, users: 50, topicRate: 100, userRate: 100 },
+    ...{ bodyBytes: 1024, sliceSeconds: 1, peace: 2, attack: 3 },
+  },
   codec: { rounds: 1 },
 };
 
 /** Most connections of clients at a time. */
 export function mostConnections(sizes: Sizes): number {
-  const { fanout, unicast, connect, memory } = sizes;
-  return Math.max(fanout.clients, unicast.users, connect.clients, memory.base + memory.clients);
+  const { fanout, unicast, connect, memory, hostile } = sizes;
+  return Math.max(
+    ...[fanout.clients, unicast.users, connect.clients, memory.base + memory.clients],
+    hostile.silent + hostile.deaf + hostile.subscribers + hostile.users,
+  );
 }
 
 /**
@@ -65,11 +95,13 @@ export function fitTo(sizes: Sizes, openFiles: number): Sizes {
   const most = Math.max(50, openFiles - 200);
   const fit = (count: number) => Math.min(count, most);
   const base = Math.min(sizes.memory.base, Math.floor(most / 4));
+  const others = sizes.hostile.deaf + sizes.hostile.subscribers + sizes.hostile.users;
   return {
     ...sizes,
     fanout: { ...sizes.fanout, clients: fit(sizes.fanout.clients) },
     unicast: { ...sizes.unicast, users: fit(sizes.unicast.users) },
     connect: { ...sizes.connect, clients: fit(sizes.connect.clients) },
     memory: { ...sizes.memory, base, clients: Math.min(sizes.memory.clients, most - base) },
+    hostile: { ...sizes.hostile, silent: Math.max(0, Math.min(sizes.hostile.silent, most - others)) },
   };
 }

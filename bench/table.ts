@@ -32,3 +32,22 @@ function figure(summary: Summary | undefined, digits: number): string {
   if (summary.rounds.length < 2) return text(summary.median);
   return `${text(summary.median)} (${text(summary.min)} – ${text(summary.max)})`;
 }
+
+/** Names and values as a Markdown table with two columns. */
+export function renderPairs(rows: readonly (readonly [name: string, value: string])[]): string {
+  const first = Math.max(...rows.map(([name]) => name.length));
+  const second = Math.max(...rows.map(([, value]) => value.length));
+  const line = (name: string, value: string) => `| ${name.padEnd(first)} | ${value.padStart(second)} |`;
+  const rule = `|${'-'.repeat(first + 2)}|${'-'.repeat(second + 1)}:|`;
+  return [line('', ''), rule, ...rows.map(([name, value]) => line(name, value))].join('\n');
+}
+
+/** Counts by name on one line, the highest first. */
+export function renderCounts(counts: Readonly<Record<string, number>>): string {
+  return (
+    Object.entries(counts)
+      .sort(([, a], [, b]) => b - a)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ') || 'none'
+  );
+}

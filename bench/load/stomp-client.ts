@@ -43,7 +43,7 @@ export class StompClient {
 
   constructor(
     readonly index: number,
-    private readonly plan: ClientPlan,
+    readonly plan: ClientPlan,
     private readonly listener: Listener,
   ) {}
 
@@ -84,6 +84,18 @@ export class StompClient {
       this.state = 'closing';
       this.socket.write(clientFrame(OPCODE.text, DISCONNECT));
     });
+  }
+
+  /** From now on nothing is taken from the socket: the kernel's buffers fill, and then the server's. */
+  stopReading(): void {
+    this.socket?.pause();
+  }
+
+  /** Sends these bytes as they are. @returns false when the connection is gone. */
+  write(frame: Buffer): boolean {
+    if (this.state === 'closed' || !this.socket?.writable) return false;
+    this.socket.write(frame);
+    return true;
   }
 
   /** Cuts the connection without a word. */

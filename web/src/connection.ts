@@ -51,6 +51,8 @@ export class Connection {
     this.#attempt = 0;
     this.#events.state({ kind: 'connecting', user: tokens.user });
     let wasConnected = false;
+    /** What the relay has asked for, in milliseconds, on top of the time between two attempts. */
+    let wait = 0;
 
     const client = new Client({
       brokerURL: webSocketUrl(),
@@ -64,6 +66,8 @@ export class Connection {
       // A socket on a dead network takes minutes to close; do not wait for it.
       discardWebsocketOnCommFailure: true,
       beforeConnect: async () => {
+        await new Promise((resolve) => setTimeout(resolve, wait));
+        wait = 0;
         const token = await this.#token(tokens, client);
         if (token !== undefined) client.connectHeaders = { Authorization: `Bearer ${token}` };
       },
@@ -75,6 +79,7 @@ export class Connection {
         this.#events.connected();
       },
       onStompError: (frame: IFrame) => {
+        wait = 1000 * Number(frame.headers['retry-after'] ?? 0);
         const message = frame.headers.message ?? 'The relay sent an ERROR without a message.';
         this.#events.complaint({
           message,

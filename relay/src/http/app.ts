@@ -2,19 +2,30 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
+import type { BackchannelLogout } from '../auth/backchannel.js';
+import type { Failures } from '../auth/failures.js';
 import type { SignIn } from '../auth/identity.js';
+import type { Tickets } from '../auth/tickets.js';
 import type { RelayConfig } from '../config.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
+import type { AccessPolicy } from '../policy/decision.js';
 import type { Decider } from '../policy/permit.js';
 import type { UnreadStore } from '../unread/store.js';
 import { createAuthenticator } from './authenticate.js';
+import { serveBackchannelLogout } from './backchannel.js';
+import { jsonReader } from './body.js';
+import type { ClientOriginOf } from './client-address.js';
 import { serveDemoToken } from './demo-token.js';
-import { serveEndpoints } from './endpoint.js';
+import { type Endpoint, serveEndpoints } from './endpoint.js';
 import { answerErrors, notFound, onlyMethods } from './errors.js';
+import { explainEndpoint } from './explain.js';
 import { OPENAPI_PATH, openApiDocument } from './openapi.js';
 import { checkOrigins } from './origins.js';
 import { type Readiness, serveProbes } from './probes.js';
+import { limitRequests } from './rate.js';
+import { type Revoke, sessionEndpoints } from './sessions.js';
+import { ticketEndpoints } from './tickets.js';
 import { unreadEndpoints } from './unread.js';
 
 export interface HttpServices {
@@ -22,9 +33,16 @@ export interface HttpServices {
   readonly metrics: Metrics;
   readonly readiness: () => Readiness;
   readonly log: Logger;
+  readonly clientOrigin: ClientOriginOf;
   /** The one that checks WebSocket upgrades. */
   readonly signIn: SignIn;
-  readonly policy: Decider;
+  readonly failures: Failures;
+  readonly tickets: Pick<Tickets, 'give'>;
+  readonly revoke: Revoke;
+  readonly logout: Pick<BackchannelLogout, 'accept'>;
+  /** Is told the name of a setting whenever it refuses somebody. */
+  onLimit(limit: string): void;
+  readonly policy: Decider & Pick<AccessPolicy, 'mayManage'>;
   readonly unread: UnreadStore;
 }
 
@@ -39,7 +57,7 @@ export function createHttpApp(services: HttpServices): Express {
   const app = express();
   // Nothing that is made here may be kept, and hashing large answers takes time from everybody.
   app.disable('etag');
-  app.use(securityHeaders());
+  app.use(securityHeaders(config.env.RELAY_TLS_CERT !== undefined));
 
   serveProbes(app, metrics, readiness);
   serveApi(app, services);
@@ -51,10 +69,15 @@ export function createHttpApp(services: HttpServices): Express {
   return app;
 }
 
-function serveApi(app: Express, { config, metrics, log, signIn, policy, unread }: HttpServices): void {
-  const allowedOrigins = config.env.RELAY_ALLOWED_ORIGINS;
+function serveApi(app: Express, services: HttpServices): void {
+  const { config, metrics, log, clientOrigin, signIn, onLimit, policy, unread } = services;
+  const { RELAY_ALLOWED_ORIGINS: allowedOrigins, RELAY_HTTP_RATE: rate, RELAY_MAX_BODY_BYTES } = config.env;
   const onRefused = (reason: string) => metrics.denials.inc({ reason });
-  const endpoints = unreadEndpoints({ store: unread, policy });
+  const endpoints = [
+    ...unreadEndpoints({ store: unread, policy }),
+    ...authEndpoints(services),
+    explainEndpoint(policy),
+  ];
   const document = openApiDocument(endpoints);
 
   app.use('/api', (_request, response, next) => {
@@ -62,17 +85,31 @@ function serveApi(app: Express, { config, metrics, log, signIn, policy, unread }
     response.set('Cache-Control', 'no-store');
     next();
   });
-  app.use('/api', checkOrigins(allowedOrigins, onRefused));
+  app.use('/api', checkOrigins(allowedOrigins, clientOrigin, onRefused));
   app
     .route(OPENAPI_PATH)
     .get((_request, response) => {
       response.json(document);
     })
     .all(onlyMethods(['get']));
-  serveEndpoints(app, endpoints, createAuthenticator({ signIn, allowedOrigins, log, onRefused }));
+  const authenticate = createAuthenticator({ signIn, allowedOrigins, clientOrigin, log, onRefused });
+  const { failures, logout } = services;
+  const maxBody = RELAY_MAX_BODY_BYTES;
+  serveBackchannelLogout(app, { logout, failures, clientOrigin, log, maxBody, onRefused });
+  const readJson = jsonReader(RELAY_MAX_BODY_BYTES, () => onLimit('RELAY_MAX_BODY_BYTES'));
+  serveEndpoints(app, endpoints, limitRequests(authenticate, { rate, onLimit }), readJson);
 }
 
-function securityHeaders(): ReturnType<typeof helmet> {
+function authEndpoints({ config, tickets, revoke, policy, clientOrigin, log }: HttpServices): Endpoint[] {
+  const { RELAY_TICKET_TIME: time, RELAY_PUBLIC_URL: publicUrl } = config.env;
+  return [
+    ...ticketEndpoints({ tickets, time, publicUrl, clientOrigin }),
+    ...sessionEndpoints({ revoke, policy, log }),
+  ];
+}
+
+/** @param tls whether we speak it ourselves; where a proxy does, what browsers should remember of it is its own to say. */
+function securityHeaders(tls: boolean): ReturnType<typeof helmet> {
   return helmet({
     contentSecurityPolicy: {
       directives: {
@@ -82,6 +119,7 @@ function securityHeaders(): ReturnType<typeof helmet> {
         upgradeInsecureRequests: null,
       },
     },
-    strictTransportSecurity: false,
+    // Other hosts under the same domain may well be without TLS.
+    strictTransportSecurity: tls && { includeSubDomains: false },
   });
 }

@@ -5,12 +5,14 @@ import { tokenFromUpgrade } from '../auth/sources.js';
 import { AuthError } from '../errors.js';
 import { checkOrigin, mayUseCookies, redactUrl } from '../handshake.js';
 import type { Logger } from '../logger.js';
+import type { ClientOriginOf } from './client-address.js';
 import { HttpError } from './errors.js';
 
 export interface AuthenticatorOptions {
   readonly signIn: SignIn;
   /** RELAY_ALLOWED_ORIGINS, already checked; undefined = only the own host. */
   readonly allowedOrigins: readonly string[] | undefined;
+  readonly clientOrigin: ClientOriginOf;
   readonly log: Logger;
   /** Is told the code of every refusal. */
   onRefused(code: string): void;
@@ -21,15 +23,16 @@ export type Authenticator = (request: Request) => Promise<Identity>;
 
 /** Takes the token from where a WebSocket upgrade may have it (auth/sources.ts) and checks it the same way. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { signIn, allowedOrigins, log, onRefused } = options;
+  const { signIn, allowedOrigins, clientOrigin, log, onRefused } = options;
   return async (request) => {
+    const { address, host } = clientOrigin(request);
     const found = tokenFromUpgrade(
       { headers: request.headers, url: request.originalUrl },
-      { cookiesAllowed: cookiesAllowed(request, allowedOrigins) },
+      { cookiesAllowed: cookiesAllowed(request, host, allowedOrigins) },
     );
     try {
       if (!found) throw new AuthError('ERR_TOKEN_MISSING', NO_TOKEN);
-      return await signIn.withToken(found.token, request.socket.remoteAddress ?? 'unknown');
+      return await signIn.withToken(found.token, address);
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
       onRefused(error.code);
@@ -48,7 +51,11 @@ const NO_TOKEN = 'no token given; send a JWT as "Authorization: Bearer …"';
  * Browsers leave Origin out of a GET to the page's own host. They say so in Sec-Fetch-Site, which no page can set;
  * whoever else sets it has the cookie at hand anyway.
  */
-function cookiesAllowed({ headers }: IncomingMessage, allowed: readonly string[] | undefined): boolean {
-  const verdict = checkOrigin(headers, allowed);
+function cookiesAllowed(
+  { headers }: IncomingMessage,
+  host: string | undefined,
+  allowed: readonly string[] | undefined,
+): boolean {
+  const verdict = checkOrigin({ origin: headers.origin, host }, allowed);
   return mayUseCookies(verdict) || (verdict === 'absent' && headers['sec-fetch-site'] === 'same-origin');
 }

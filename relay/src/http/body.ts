@@ -1,17 +1,15 @@
 import express, { type Request, type Response } from 'express';
 import { HttpError } from './errors.js';
 
-/** Largest body of a request to the API, in bytes. */
-export const MAX_BODY_BYTES = 16 * 1024;
-
 /** Reads a request's JSON body; `undefined` when there is none. */
 export type JsonReader = (request: Request, response: Response) => Promise<unknown>;
 
 /**
  * Makes the reader of JSON bodies of at most `limit` bytes. It rejects with an HttpError: 400 for what is not JSON,
  * 413 for too much of it, 415 for another type, character set or a compressed body.
+ * @param onTooLarge is called for each that is over the limit
  */
-export function jsonReader(limit: number): JsonReader {
+export function jsonReader(limit: number, onTooLarge = () => {}): JsonReader {
   const parse = express.json({ limit, inflate: false, type: 'application/json' });
   return async (request, response) => {
     if (!hasBody(request)) return undefined;
@@ -19,8 +17,10 @@ export function jsonReader(limit: number): JsonReader {
     if (request.is('application/json') === false) throw wrongType();
     await new Promise<void>((resolve, reject) => {
       parse(request, response, (error?: unknown) => {
-        if (error === undefined) resolve();
-        else reject(explained(error, limit));
+        if (error === undefined) return resolve();
+        const refusal = explained(error, limit);
+        if (refusal instanceof HttpError && refusal.status === 413) onTooLarge();
+        reject(refusal);
       });
     });
     return request.body as unknown;

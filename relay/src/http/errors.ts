@@ -30,11 +30,12 @@ export class HttpError extends Error {
 /** The HTTP status of errors that were made for ERROR frames; 400 for all others. */
 const STATUS_OF_CLOSURE: Partial<Record<ClosureName, number>> = {
   forbidden: 403,
+  tooEarly: 429,
   internal: 503,
   brokerUnavailable: 503,
 };
 
-/** Seconds after which a request that met a limit or a missing broker is worth another try. */
+/** Seconds after which a request that met a limit or a missing broker is worth another try, unless the error says so. */
 const RETRY_AFTER = '1';
 
 /** Answers what no route has: 404. */
@@ -78,8 +79,9 @@ function refusalOf(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (error instanceof RelayError) {
     const status = error instanceof UnreadError ? error.status : (STATUS_OF_CLOSURE[error.closure] ?? 400);
-    const { code, message, detail } = error;
-    return new HttpError(status, code, detail === undefined ? message : `${message}. ${detail}`);
+    const { code, message, detail, retryAfter } = error;
+    const headers = retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
+    return new HttpError(status, code, detail === undefined ? message : `${message}. ${detail}`, headers);
   }
   const status = (error as { status?: unknown } | undefined)?.status;
   if (error instanceof Error && typeof status === 'number' && status >= 400 && status < 500) {

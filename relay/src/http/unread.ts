@@ -50,7 +50,7 @@ export function unreadEndpoints({ store, policy }: UnreadOptions): Endpoint[] {
     }),
     query: NO_FIELDS,
     answer: pulledSchema,
-    refusals: { 429: 'This user has too many leases: acknowledge some.' },
+    refusals: { 429: 'Too many requests or leases of this user: wait, or acknowledge some.' },
     async handle({ identity, body, response }) {
       const address = mailboxOf(body.destination, identity, policy);
       const pulled = await store.pull(address, { messages: body.limit, bytes: MAX_PULLED_BYTES });

@@ -3,9 +3,16 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Admission, Seat } from '../admission/admission.js';
 import type { Identity, SignIn } from '../auth/identity.js';
-import { tokenFromUpgrade } from '../auth/sources.js';
-import { AuthError } from '../errors.js';
+import {
+  type FoundToken,
+  TICKET_PATH,
+  TICKET_SOURCE,
+  ticketFromPath,
+  tokenFromUpgrade,
+} from '../auth/sources.js';
+import { AuthError, LimitError, RelayError } from '../errors.js';
 import { checkOrigin, chooseSubprotocol, mayUseCookies, redactUrl } from '../handshake.js';
+import type { ClientOriginOf } from '../http/client-address.js';
 import type { Logger } from '../logger.js';
 import { WriteScheduler } from './scheduler.js';
 import { WebSocketTransport } from './websocket.js';
@@ -13,6 +20,7 @@ import { WebSocketTransport } from './websocket.js';
 export interface AcceptOptions {
   path: string;
   allowedOrigins: readonly string[] | undefined;
+  clientOrigin: ClientOriginOf;
   signIn: SignIn;
   admission: Admission;
   maxFrameBytes: number;
@@ -42,21 +50,24 @@ export function createUpgradeHandler(options: AcceptOptions): UpgradeHandler {
   });
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const verdict = checkOrigin(request.headers, options.allowedOrigins);
+    const { address, host } = options.clientOrigin(request);
+    const verdict = checkOrigin({ origin: request.headers.origin, host }, options.allowedOrigins);
     if (verdict === 'refused') {
       refuse(socket, 403, 'ERR_ORIGIN', 'this Origin is not allowed; see RELAY_ALLOWED_ORIGINS');
       options.onRefused('ERR_ORIGIN');
       return;
     }
-    const found = tokenFromUpgrade(
-      { headers: request.headers, url: request.url ?? '/' },
-      { cookiesAllowed: mayUseCookies(verdict) },
-    );
-    const address = request.socket.remoteAddress ?? 'unknown';
+    const path = pathOf(request);
+    const found =
+      (path === options.path ? undefined : ticketFromPath(path)) ??
+      tokenFromUpgrade(
+        { headers: request.headers, url: request.url ?? '/' },
+        { cookiesAllowed: mayUseCookies(verdict), ticketsAllowed: true },
+      );
     const seat = options.admission.enter(address);
     // However this ends: a handshake that fails never becomes a session that would leave.
     socket.once('close', () => seat.leave());
-    const identity = found && (await options.signIn.withToken(found.token, address));
+    const identity = found && (await signIn(found, address));
     if (identity) seat.occupy(identity);
     if (socket.destroyed) return;
     // From here on ws listens. Our listener would keep the whole request in memory as long as the client stays.
@@ -70,26 +81,50 @@ export function createUpgradeHandler(options: AcceptOptions): UpgradeHandler {
     });
   }
 
+  function signIn({ token, source }: FoundToken, address: string): Promise<Identity> {
+    const { signIn: by } = options;
+    return source === TICKET_SOURCE ? by.withTicket(token, address) : by.withToken(token, address);
+  }
+
   return (request, socket, head) => {
     const onError = () => socket.destroy();
     socket.on('error', onError);
-    // Not parsed as a URL: a request line such as `//[` is none, and an exception here would end the process.
-    if ((request.url ?? '/').split('?', 1)[0] !== options.path) {
+    const path = pathOf(request);
+    if (path !== options.path && !path.startsWith(TICKET_PATH)) {
       refuse(socket, 404, 'ERR_NOT_FOUND', `no WebSocket endpoint here; it is ${options.path}`);
       return;
     }
     upgrade(request, socket, head).catch((error: unknown) => {
-      const known = error instanceof AuthError;
+      if (error instanceof LimitError) {
+        // Whoever comes too often must not fill the log as well.
+        options.log.debug({ code: error.code }, 'upgrade refused');
+        options.onRefused(error.code);
+        refuse(socket, 429, error.code, error.message, error.retryAfter);
+        return;
+      }
+      const known = error instanceof RelayError;
       const code = known ? error.code : 'ERR_INTERNAL';
       options.onRefused(code);
       options.log.info({ code, url: redactUrl(request.url ?? '/') }, 'upgrade refused');
-      if (known && error.closure !== 'internal') refuse(socket, 401, code, error.message);
+      if (error instanceof AuthError && error.closure !== 'internal')
+        refuse(socket, 401, code, error.message);
       else refuse(socket, 503, code, known ? error.message : 'internal error');
     });
   };
 }
 
-function refuse(socket: Duplex, status: number, code: string, message: string): void {
+/** Not parsed as a URL: a request line such as `//[` is none, and an exception here would end the process. */
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '/';
+}
+
+function refuse(
+  socket: Duplex,
+  status: number,
+  code: string,
+  message: string,
+  retryAfter = status === 503 ? 5 : undefined,
+): void {
   const body = JSON.stringify({ error: { code, message } });
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
@@ -98,7 +133,7 @@ function refuse(socket: Duplex, status: number, code: string, message: string): 
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
   if (status === 401) lines.push('WWW-Authenticate: Bearer error="invalid_token"');
-  if (status === 503) lines.push('Retry-After: 5');
+  if (retryAfter !== undefined) lines.push(`Retry-After: ${retryAfter}`);
   // A client that keeps its half open would keep the socket.
   socket.once('finish', () => socket.destroy());
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);

@@ -14,6 +14,12 @@ const HEARTBEAT = Buffer.from([FIN_TEXT, 1, 0x0a]);
 const CLOSE_GRACE_MS = 2000;
 
 /**
+ * Node makes an Error, stack and all, for every write that a destroyed socket still holds, unless it is given one. A
+ * client that reads nothing has ten thousand of them, and 200 such clients that are cut at once stood still for 7 s.
+ */
+const CUT = new Error('the connection was cut');
+
+/**
  * The WebSocket adapter. Reading, pongs and closing are left to `ws`; data frames are written to the socket
  * directly, because that way a frame for a thousand clients is framed once and the frames of one turn leave in
  * one write. It is sound as long as compression is off: then `ws` too writes each frame at once and whole.
@@ -44,7 +50,7 @@ export class WebSocketTransport implements Transport, Flushable {
     this.events = events;
     this.ws.on('message', (data: Buffer) => events.onData(data));
     this.ws.on('pong', (data: Buffer) => this.pong(data));
-    this.ws.on('error', () => this.ws.terminate());
+    this.ws.on('error', () => this.terminate());
     this.ws.once('close', (code: number) => events.onClose(code));
   }
 
@@ -78,11 +84,12 @@ export class WebSocketTransport implements Transport, Flushable {
     // A paused socket would never read the client's answer to the close.
     this.ws.resume();
     this.ws.close(closure.code, closure.reason);
-    const guard = setTimeout(() => this.ws.terminate(), CLOSE_GRACE_MS);
+    const guard = setTimeout(() => this.terminate(), CLOSE_GRACE_MS);
     this.ws.once('close', () => clearTimeout(guard));
   }
 
   terminate(): void {
+    this.socket.destroy(CUT);
     this.ws.terminate();
   }
 

@@ -105,6 +105,14 @@ describe('everything else', () => {
     expect(headers.get('content-security-policy')).toContain("default-src 'self'");
   });
 
+  it.each([
+    ['TLS is its own', { RELAY_TLS_CERT: 'cert.pem', RELAY_TLS_KEY: 'key.pem' }, 'max-age=31536000'],
+    ['TLS is the business of a proxy', {}, null],
+  ])('has browsers insist on TLS only where %s', async (_name, env, header) => {
+    const { headers } = await fetch(`${await at(env)}/healthz`);
+    expect(headers.get('strict-transport-security')).toBe(header);
+  });
+
   it('tells nothing of an unexpected error', async () => {
     const url = await at({}, () => {
       throw new Error('a secret detail');

@@ -12,6 +12,9 @@ async function counted(served: Served, asking: Asking, query = ''): Promise<unkn
   return status === 200 ? body : status;
 }
 
+/** Tickets are for WebSockets. */
+const never = () => Promise.reject(new Error('asked for a ticket'));
+
 const SEEN = { counts: { '/topic/reply': 1 }, total: 1 };
 
 describe('the token of a request to the API', () => {
@@ -43,6 +46,16 @@ describe('the token of a request to the API', () => {
     const served = await serve();
     const headers = { cookie: `relay_token=${await alice()}`, origin: served.url };
     expect(await counted(served, { headers })).toEqual(SEEN);
+  });
+
+  it('is taken from the cookie when a trusted proxy says that the page is of the own host', async () => {
+    const headers = {
+      cookie: `relay_token=${await alice()}`,
+      origin: 'https://relay.example',
+      'x-forwarded-host': 'relay.example',
+    };
+    expect(await counted(await serve({ RELAY_TRUSTED_PROXIES: 'loopback' }), { headers })).toEqual(SEEN);
+    expect(await counted(await serve({ RELAY_TRUSTED_PROXIES: '192.0.2.1' }), { headers })).toBe(403);
   });
 
   it.each([
@@ -90,10 +103,24 @@ describe('the token of a request to the API', () => {
 
   it('that cannot be checked now: 503, and when to come again', async () => {
     const away = new AuthError('ERR_KEYS_UNAVAILABLE', 'the keys cannot be fetched', 'internal');
-    const { url } = await serve({}, { signIn: { withToken: () => Promise.reject(away) } });
+    const { url } = await serve({}, { signIn: { withToken: () => Promise.reject(away), withTicket: never } });
     const { status, headers, body } = await ask<Refusal>(`${url}/api/unread`, { as: 'alice' });
     expect([status, headers.get('retry-after'), body.error.code]).toEqual([503, '1', 'ERR_KEYS_UNAVAILABLE']);
     expect(headers.get('www-authenticate')).toBeNull();
+  });
+
+  it('is checked for the address that the trusted proxy names', async () => {
+    const asked: string[] = [];
+    const signIn = {
+      withToken: (_token: string, address: string) => {
+        asked.push(address);
+        return Promise.reject(new AuthError('ERR_TOKEN_SIGNATURE', 'bad'));
+      },
+      withTicket: never,
+    };
+    const { url } = await serve({ RELAY_TRUSTED_PROXIES: 'loopback' }, { signIn });
+    await ask(`${url}/api/unread`, { as: 'alice', headers: { 'x-forwarded-for': '192.0.2.66, 192.0.2.7' } });
+    expect(asked).toEqual(['192.0.2.7']);
   });
 
   it.each(['access_token', 'token'])('never gets into the log from ?%s=', async (name) => {

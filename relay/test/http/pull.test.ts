@@ -116,9 +116,8 @@ describe('pull', () => {
   });
 
   it('is for whom the policy would let subscribe', async () => {
-    const policy = {
-      decide: () => ({ allowed: false, rule: { line: 12 }, headers: new Set<string>() }),
-    };
+    const decide = () => ({ allowed: false, rule: { line: 12 }, headers: new Map() });
+    const policy = { decide, mayManage: decide };
     const served = await serve({}, { policy });
     const answer = await ask<Refusal>(`${served.url}/api/unread/pull`, {
       as: 'alice',

@@ -47,6 +47,19 @@ describe('the body of a request', () => {
     expect((await ask(`${url}/api/unread/pull`, { as: 'alice', body })).status).toBe(200);
   });
 
+  it('may be larger or must be smaller by RELAY_MAX_BODY_BYTES', async () => {
+    const { url, metrics } = await serve({ RELAY_MAX_BODY_BYTES: '20000' });
+    const pull = (bytes: number) =>
+      ask<Refusal>(`${url}/api/unread/pull`, {
+        as: 'alice',
+        body: '{"destination":"/topic/x"}'.padEnd(bytes),
+      });
+    expect((await pull(20_000)).status).toBe(200);
+    const { status, body } = await pull(20_001);
+    expect([status, body.error.message]).toEqual([413, 'the body takes at most 20000 bytes']);
+    expect(await metrics.registry.metrics()).toContain('relay_limits_total{limit="RELAY_MAX_BODY_BYTES"} 1');
+  });
+
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1', ''])(
     'of type "%s" is refused',
     async (type) => {

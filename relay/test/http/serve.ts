@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import { pino } from 'pino';
 import { afterEach } from 'vitest';
-import { createSignIn } from '../../src/auth/sign-in.js';
-import { createVerifier } from '../../src/auth/verifier.js';
 import { readConfig } from '../../src/config.js';
 import { createHttpApp, type HttpServices } from '../../src/http/app.js';
+import { createClientOrigin } from '../../src/http/client-address.js';
 import type { Readiness } from '../../src/http/probes.js';
 import { createMetrics, type Metrics } from '../../src/metrics.js';
 import { emptyPolicy } from '../../src/policy/policy.js';
+import { offlineAuth } from '../auth/offline.js';
 import { secretToken } from '../support/tokens.js';
 import { MemoryStore } from './memory-store.js';
 
@@ -42,6 +42,7 @@ export async function serve(
   env: Record<string, string> = {},
   replaced: Partial<HttpServices> = {},
 ): Promise<Served> {
+  const config = readConfig({ RELAY_JWT_SECRET: secret, ...env });
   const store = new MemoryStore();
   let lines = '';
   const metrics = createMetrics({
@@ -49,10 +50,14 @@ export async function serve(
     userRoutes: () => 0,
     topicFeeds: () => 0,
     leases: () => 0,
+    brokerAlarm: () => false,
+    tickets: () => 0,
+    revocations: () => 0,
     linksUp: () => ({}),
   });
+  const onLimit = (limit: string) => metrics.limits.inc({ limit });
   const app = createHttpApp({
-    config: readConfig({ RELAY_JWT_SECRET: secret, ...env }),
+    config,
     metrics,
     readiness: () => UP,
     log: pino(
@@ -63,7 +68,9 @@ export async function serve(
         },
       },
     ),
-    signIn: createSignIn(createVerifier({ secret })),
+    clientOrigin: createClientOrigin(config.env.RELAY_TRUSTED_PROXIES ?? []),
+    ...offlineAuth(config, { onLimit }),
+    onLimit,
     policy: emptyPolicy,
     unread: store,
     ...replaced,

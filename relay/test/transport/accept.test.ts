@@ -3,10 +3,11 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
-import { openDoor } from '../../src/admission/admission.js';
+import { type Admission, openDoor } from '../../src/admission/admission.js';
 import type { Identity, TokenVerifier } from '../../src/auth/identity.js';
 import { createVerifier } from '../../src/auth/verifier.js';
-import { AuthError } from '../../src/errors.js';
+import { AuthError, LimitError, RelayError } from '../../src/errors.js';
+import { createClientOrigin } from '../../src/http/client-address.js';
 import { createLogger } from '../../src/logger.js';
 import { createUpgradeHandler } from '../../src/transport/accept.js';
 import type { WebSocketTransport } from '../../src/transport/websocket.js';
@@ -17,6 +18,8 @@ import { Events } from './sockets.js';
 const secret = 'a-secret-that-is-long-enough-for-HS256!';
 const real = createVerifier({ secret });
 let verifier: TokenVerifier = real;
+let tickets: (ticket: string) => Promise<Identity> = unknownTicket;
+let admission: Admission = openDoor;
 let http: Server;
 let port: number;
 const refused: string[] = [];
@@ -30,8 +33,12 @@ beforeAll(async () => {
     createUpgradeHandler({
       path: '/ws',
       allowedOrigins: ['https://app.example'],
-      signIn: { withToken: (token) => verifier.verify(token) },
-      admission: openDoor,
+      clientOrigin: createClientOrigin(['loopback']),
+      signIn: {
+        withToken: (token) => verifier.verify(token),
+        withTicket: (ticket) => tickets(ticket),
+      },
+      admission: { enter: (address) => admission.enter(address) },
       maxFrameBytes: 1024,
       maxQueuedBytes: 1 << 20,
       log: createLogger('silent'),
@@ -50,12 +57,30 @@ beforeAll(async () => {
 afterEach(() => {
   for (const each of opened.splice(0)) each.destroy();
   verifier = real;
+  tickets = unknownTicket;
+  admission = openDoor;
   accepted.length = 0;
   refused.length = 0;
 });
 afterAll(() => {
   http.close();
 });
+
+/** Takes one ticket, and notes all that it is shown. */
+function takingTicket(good: string): string[] {
+  const shown: string[] = [];
+  tickets = async (ticket) => {
+    shown.push(ticket);
+    return ticket === good
+      ? real.verify(await secretToken(secret, { sub: 'ticket-holder' }))
+      : unknownTicket();
+  };
+  return shown;
+}
+
+async function unknownTicket(): Promise<Identity> {
+  throw new AuthError('ERR_TICKET', 'the ticket is unknown');
+}
 
 interface Answer {
   status: number;
@@ -105,6 +130,10 @@ function rawUpgrade(target: string, ...headers: string[]): { socket: Socket; rec
   return { socket, received: () => text };
 }
 
+function tooMany(): never {
+  throw new LimitError('ERR_TOO_MANY_SESSIONS', 'wait', 'RELAY_MAX_SESSIONS_PER_USER', 7.5);
+}
+
 describe('what is let in', () => {
   it('a client without a token: it is still to come', async () => {
     expect((await ask('/ws')).status).toBe(101);
@@ -148,6 +177,17 @@ describe('what is let in', () => {
     await waitFor(() => accepted[0]?.events.data.length, { what: 'the data' });
     expect(accepted[0]?.events.data).toEqual(['hello']);
     expect(accepted[0]?.transport.address).toBe('127.0.0.1');
+  });
+
+  it('is told the address that the trusted proxy names, not one that the client claims', async () => {
+    await ask('/ws', { headers: { 'x-forwarded-for': '192.0.2.66, 192.0.2.7' } });
+    expect(accepted[0]?.transport.address).toBe('192.0.2.7');
+  });
+
+  it('a page of the own host, also when the trusted proxy rewrites Host', async () => {
+    const headers = { host: 'upstream:8080', 'x-forwarded-host': 'relay.example' };
+    expect((await ask('/ws', { origin: 'https://relay.example', headers })).status).toBe(101);
+    expect((await ask('/ws', { origin: 'https://upstream:8080', headers })).status).toBe(403);
   });
 
   it('closes a message over the limit with 1009', async () => {
@@ -201,6 +241,19 @@ describe('what is refused', () => {
     expect(answer.body).not.toContain('a secret detail');
   });
 
+  it.each([
+    ['an address', { enter: tooMany }],
+    ['a user', { enter: () => ({ occupy: tooMany, leave() {} }) }],
+  ])('too many of %s: 429 and a time to come back', async (_name, full) => {
+    admission = full;
+    const token = await secretToken(secret, { sub: 'alice' });
+    const answer = await ask(`/ws?access_token=${token}`);
+    expect([answer.status, answer.headers['retry-after']]).toEqual([429, '8']);
+    expect(JSON.parse(answer.body)).toEqual({ error: { code: 'ERR_TOO_MANY_SESSIONS', message: 'wait' } });
+    expect(refused).toEqual(['ERR_TOO_MANY_SESSIONS']);
+    expect(accepted).toEqual([]);
+  });
+
   it('what is no WebSocket handshake: 400', async () => {
     const { received } = rawUpgrade('/ws', 'Sec-WebSocket-Key: too-short');
     await waitFor(() => received().startsWith('HTTP/1.1 400'), { what: 'the answer', timeout: 3000 });
@@ -242,5 +295,118 @@ describe('what is refused', () => {
     finish({ user: 'alice', userWord: 'alice', claims: {}, expiresAt: undefined, tokenId: 'one' });
     expect((await ask('/ws')).status).toBe(101);
     expect(accepted).toHaveLength(1);
+  });
+});
+
+describe('a seat', () => {
+  /** Seats that nobody has given back. */
+  let open: number;
+  const counting: Admission = {
+    enter() {
+      open++;
+      let left = false;
+      return {
+        occupy() {},
+        leave() {
+          if (!left) open--;
+          left = true;
+        },
+      };
+    },
+  };
+  const free = () =>
+    waitFor(() => open === 0, { what: () => `${open} seats to be given back`, timeout: 3000 });
+
+  it.each([
+    ['with a bad token', () => ask('/ws?access_token=bad')],
+    ['that is no WebSocket handshake', () => rawUpgrade('/ws', 'Sec-WebSocket-Key: too-short')],
+    ['with a version that nobody knows', () => rawUpgrade('/ws', 'Sec-WebSocket-Version: 99')],
+  ])('is given back after an upgrade %s', async (_name, upgrade) => {
+    [admission, open] = [counting, 0];
+    const asked = once(http, 'upgrade');
+    await upgrade();
+    await asked;
+    await free();
+  });
+
+  it('is given back when the client goes while its token is checked', async () => {
+    [admission, open] = [counting, 0];
+    verifier = { verify: () => new Promise(() => {}) };
+    const arrived = once(http, 'upgrade');
+    const { socket } = rawUpgrade('/ws?access_token=slow');
+    await arrived;
+    expect(open).toBe(1);
+    socket.resetAndDestroy();
+    await free();
+  });
+
+  it('is given back when a connection ends, even if nobody looks after it', async () => {
+    [admission, open] = [counting, 0];
+    const { client } = await ask('/ws');
+    expect(open).toBe(1);
+    client.terminate();
+    await free();
+  });
+
+  it('is never taken by what is refused before', async () => {
+    [admission, open] = [counting, 0];
+    await ask('/elsewhere');
+    await ask('/ws', { origin: 'https://evil.example' });
+    expect(open).toBe(0);
+  });
+});
+
+describe('a ticket', () => {
+  it.each(['/socket/abc', '/socket/abc?x=1', '/ws?ticket=abc', '/ws?x=1&ticket=abc'])(
+    'is taken from %s',
+    async (target) => {
+      const shown = takingTicket('abc');
+      expect((await ask(target)).status).toBe(101);
+      expect(shown).toEqual(['abc']);
+      expect(accepted[0]?.identity?.user).toBe('ticket-holder');
+    },
+  );
+
+  it('comes after a token, and before the cookie', async () => {
+    const shown = takingTicket('abc');
+    const token = await secretToken(secret, { sub: 'alice' });
+    await ask(`/ws?ticket=abc&token=${token}`);
+    await ask('/ws?ticket=abc', {
+      headers: { cookie: `relay_token=${token}`, origin: 'https://app.example' },
+    });
+    expect(accepted.map(({ identity }) => identity?.user)).toEqual(['alice', 'ticket-holder']);
+    expect(shown).toEqual(['abc']);
+  });
+
+  it('alone counts at its own path, whatever token comes along', async () => {
+    const shown = takingTicket('abc');
+    const headers = { authorization: `Bearer ${await secretToken(secret, { sub: 'alice' })}` };
+    expect((await ask('/socket/wrong', { headers })).status).toBe(401);
+    expect((await ask('/socket/', { headers })).status).toBe(401);
+    expect(shown).toEqual(['wrong', '']);
+  });
+
+  it('from a foreign page is refused before it is used up', async () => {
+    const shown = takingTicket('abc');
+    expect((await ask('/socket/abc', { headers: { origin: 'https://evil.example' } })).status).toBe(403);
+    expect(shown).toEqual([]);
+  });
+
+  it('is looked for nowhere else', async () => {
+    const shown = takingTicket('abc');
+    for (const target of ['/socket', '/Socket/abc', '/x/socket/abc', '//socket/abc']) {
+      expect([target, (await ask(target)).status]).toEqual([target, 404]);
+    }
+    expect(shown).toEqual([]);
+  });
+
+  it('that cannot be asked for now is answered with 503', async () => {
+    tickets = () => Promise.reject(new RelayError('ERR_BROKER_UNAVAILABLE', 'away', 'brokerUnavailable'));
+    const { status, headers, body } = await ask('/socket/abc');
+    expect([status, headers['retry-after'], JSON.parse(body)]).toEqual([
+      503,
+      '5',
+      { error: { code: 'ERR_BROKER_UNAVAILABLE', message: 'away' } },
+    ]);
   });
 });

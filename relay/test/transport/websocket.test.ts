@@ -212,6 +212,24 @@ describe('a client that does not read', () => {
   });
 });
 
+describe('a client that is cut', () => {
+  it('costs nothing for each of the writes that wait for it', async () => {
+    const pair = await server.pair();
+    pair.wire.pause();
+    const errors: unknown[] = [];
+    const write = () => pair.socket.write(Buffer.alloc(65_536), (error) => error && errors.push(error));
+    // More than the kernel takes, so that the rest waits in here.
+    while (pair.socket.writableLength < 1 << 20) write();
+    await turn();
+    for (let i = 0; i < 100; i++) write();
+    pair.transport.terminate();
+    await waitFor(() => errors.length >= 100, { what: 'the end of the writes' });
+    // The one that the kernel had begun has an error of its own.
+    expect(new Set(errors).size).toBeLessThanOrEqual(2);
+    await waitFor(() => pair.events.closed, { what: 'the close' });
+  });
+});
+
 describe('reading', () => {
   it('hands on text and binary messages alike', async () => {
     const pair = await server.pair();
