@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { type BrokerTls, readBrokerTls } from './broker/tls.js';
 
 /** A setting is missing or wrong. `message` names the variable and says what it takes. */
 export class ConfigError extends Error {
@@ -95,7 +96,7 @@ const variables = z.object({
   RELAY_MAX_SESSIONS_PER_TENANT: whole(1, 10_000_000).default(20_000),
   RELAY_CONNECT_RATE: whole(1, 1_000_000).default(20),
   RELAY_CONNECT_BURST: whole(1, 1_000_000).default(1000),
-  RELAY_MAX_AUTH_FAILURES: whole(1, 1_000_000).default(60),
+  RELAY_MAX_AUTH_FAILURES: whole(1, 1_000_000).default(600),
   RELAY_MAX_UNACKED_PER_USER: whole(1, 1_000_000).default(500),
   RELAY_SEND_RATE: whole(1, 10_000_000).default(10_000),
   RELAY_SUBSCRIBE_RATE: whole(1, 10_000_000).default(500),
@@ -147,6 +148,8 @@ export interface BrokerConfig {
   clientPasscode: string;
   /** True when private links have a broker user of their own. */
   clientSeparated: boolean;
+  /** For connections to `amqps:` and `wss:`; undefined when neither URL is one. */
+  tls: BrokerTls | undefined;
 }
 
 export interface RelayConfig {
@@ -178,8 +181,10 @@ export function readConfig(source: NodeJS.ProcessEnv): RelayConfig {
   if (env.RELAY_DEMO && !env.RELAY_JWT_SECRET) {
     problems.push('RELAY_DEMO needs RELAY_JWT_SECRET, because the demo issues tokens with it');
   }
-  if (Boolean(env.RABBITMQ_CLIENT_USERNAME) !== Boolean(env.RABBITMQ_CLIENT_PASSWORD)) {
-    problems.push('RABBITMQ_CLIENT_USERNAME and RABBITMQ_CLIENT_PASSWORD go together: set both or neither');
+  for (const [one, other] of PAIRS) {
+    if (Boolean(env[one]) !== Boolean(env[other])) {
+      problems.push(`${one} and ${other} go together: set both or neither`);
+    }
   }
   let publicKey: string | undefined;
   try {
@@ -194,9 +199,17 @@ export function readConfig(source: NodeJS.ProcessEnv): RelayConfig {
       problems.push(`${name} has a broken percent escape: encode user name, password and virtual host`);
     }
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return { env, broker: brokerConfig(env), publicKey };
+  const broker = problems.length === 0 ? brokerConfig(env, problems) : undefined;
+  if (!broker || problems.length > 0) throw new ConfigError(problems);
+  return { env, broker, publicKey };
 }
+
+/** Variables of which one means nothing without the other. */
+const PAIRS = [
+  ['RABBITMQ_CLIENT_USERNAME', 'RABBITMQ_CLIENT_PASSWORD'],
+  ['RABBITMQ_CERT', 'RABBITMQ_KEY'],
+  ['RELAY_TLS_CERT', 'RELAY_TLS_KEY'],
+] as const;
 
 function textOrFile(value: string): string {
   const text = value.replaceAll('\\n', '\n');
@@ -214,10 +227,13 @@ function decodable(url: string | undefined): boolean {
   }
 }
 
-function brokerConfig(env: RelayConfig['env']): BrokerConfig {
+function brokerConfig(env: RelayConfig['env'], problems: string[]): BrokerConfig {
   const amqp = new URL(env.RABBITMQ_URL);
+  const secure = amqp.protocol === 'amqps:';
   const webStomp = new URL(
-    env.RABBITMQ_WEB_STOMP_URL ?? `${amqp.protocol === 'amqps:' ? 'wss' : 'ws'}://${amqp.hostname}:15674/ws`,
+    // RabbitMQ has no TLS listener by default; 15673 is the port that its manual gives one.
+    env.RABBITMQ_WEB_STOMP_URL ??
+      (secure ? `wss://${amqp.hostname}:15673/ws` : `ws://${amqp.hostname}:15674/ws`),
   );
   const login = decodeURIComponent(webStomp.username || amqp.username) || 'guest';
   const passcode = decodeURIComponent(webStomp.password || amqp.password) || 'guest';
@@ -233,5 +249,25 @@ function brokerConfig(env: RelayConfig['env']): BrokerConfig {
     clientLogin: env.RABBITMQ_CLIENT_USERNAME ?? login,
     clientPasscode: env.RABBITMQ_CLIENT_PASSWORD ?? passcode,
     clientSeparated: env.RABBITMQ_CLIENT_USERNAME !== undefined,
+    tls: brokerTls(env, secure || webStomp.protocol === 'wss:', problems),
   };
+}
+
+function brokerTls(env: RelayConfig['env'], wanted: boolean, problems: string[]): BrokerTls | undefined {
+  const { RABBITMQ_CA, RABBITMQ_CERT, RABBITMQ_KEY } = env;
+  if (!wanted) {
+    if (RABBITMQ_CA ?? RABBITMQ_CERT) {
+      problems.push(
+        'RABBITMQ_CA, RABBITMQ_CERT and RABBITMQ_KEY are for a broker with TLS: ' +
+          'make RABBITMQ_URL amqps://… and RABBITMQ_WEB_STOMP_URL wss://…, or leave them away',
+      );
+    }
+    return undefined;
+  }
+  try {
+    return readBrokerTls({ RABBITMQ_CA, RABBITMQ_CERT, RABBITMQ_KEY });
+  } catch (error) {
+    problems.push((error as Error).message);
+    return undefined;
+  }
 }

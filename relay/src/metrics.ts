@@ -21,6 +21,8 @@ export interface Metrics {
   readonly denials: Counter<'reason'>;
   /** By the setting's name, such as RELAY_MAX_SESSIONS_PER_USER. */
   readonly limits: Counter<'limit'>;
+  /** What only RELAY_ACCESS_DRY_RUN lets through. */
+  readonly dryRunDenials: Counter<'action'>;
   readonly undelivered: Counter;
   readonly unread: UnreadMetrics;
 }
@@ -32,6 +34,9 @@ export interface Observed {
   topicFeeds(): number;
   linksUp(): Record<string, boolean>;
   leases(): number;
+  brokerAlarm(): boolean;
+  tickets(): number;
+  revocations(): number;
 }
 
 export function createMetrics(observed: Observed): Metrics {
@@ -52,6 +57,11 @@ export function createMetrics(observed: Observed): Metrics {
   gauge('relay_sessions', 'Open client sessions', observed.sessions);
   gauge('relay_user_routes', 'User destinations with a live subscription here', observed.userRoutes);
   gauge('relay_unread_leases', 'Pulls that wait for their acknowledgement', observed.leases);
+  gauge('relay_tickets', 'Tickets that nobody has used yet', observed.tickets);
+  gauge('relay_revocations', 'Revocations that are remembered', observed.revocations);
+  gauge('relay_broker_alarm', 'Whether the broker is short of memory or disk', () =>
+    observed.brokerAlarm() ? 1 : 0,
+  );
   gauge('relay_topic_feeds', 'Broker subscriptions that serve topics', observed.topicFeeds);
   new Gauge({
     name: 'relay_link_up',
@@ -88,6 +98,11 @@ export function createMetrics(observed: Observed): Metrics {
     closes: counter('relay_closes_total', 'Closed sessions', 'closure'),
     limits: counter('relay_limits_total', 'Times that a limit refused or slowed something down', 'limit'),
     denials: counter('relay_denials_total', 'Refused requests', 'reason'),
+    dryRunDenials: counter(
+      'relay_dry_run_denials_total',
+      'SUBSCRIBEs and SENDs that only the dry run let through',
+      'action',
+    ),
     unread: {
       stored: counter('relay_unread_stored_total', 'Messages put into mailboxes'),
       discarded: counter(

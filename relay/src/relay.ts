@@ -1,20 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { openDoor } from './admission/admission.js';
-import { createSignIn } from './auth/sign-in.js';
-import { createVerifier } from './auth/verifier.js';
+import { grantOptions, readAccessFile } from './access-file.js';
+import { createAdmission } from './admission/create.js';
+import { LimitLog } from './admission/limit-log.js';
+import { type Auth, createAuth } from './auth/create.js';
 import type { RelayConfig } from './config.js';
+import { dryRunLog } from './dry-run-log.js';
 import { validateOrigins } from './handshake.js';
 import { createHttpApp } from './http/app.js';
+import { createClientOrigin } from './http/client-address.js';
+import { deadlines, limitSockets } from './http/deadlines.js';
+import { createTlsServer } from './http/tls.js';
 import { createLogger, type Logger } from './logger.js';
-import { createMetrics } from './metrics.js';
+import { createMetrics, type Metrics } from './metrics.js';
+import { type Access, createAccess } from './policy/access.js';
 import { loadPolicy } from './policy/load.js';
-import { emptyPolicy, type Policy } from './policy/policy.js';
+import { emptyPolicy } from './policy/policy.js';
 import type { SessionLimits, SessionServices } from './session/services.js';
 import { Session } from './session/session.js';
+import { UserUnacked } from './session/unacked.js';
 import { createUpgradeHandler } from './transport/accept.js';
 import { Hub } from './upstream/hub.js';
 
@@ -39,44 +44,64 @@ export async function openRelay(
 ): Promise<Relay> {
   const { env } = config;
   if (env.RELAY_ALLOWED_ORIGINS) validateOrigins(env.RELAY_ALLOWED_ORIGINS);
-  const verifier = createVerifier({
-    secret: env.RELAY_JWT_SECRET,
-    publicKey: config.publicKey,
-    jwksUrl: env.RELAY_JWKS_URL,
-    issuer: env.RELAY_JWT_ISSUER,
-    audience: env.RELAY_JWT_AUDIENCE,
-    algorithms: env.RELAY_JWT_ALGORITHMS,
-    userClaim: env.RELAY_USER_CLAIM,
-    requireExp: env.RELAY_JWT_REQUIRE_EXP,
-  });
-  for (const warning of verifier.warnings) log.warn(warning);
-  const signIn = createSignIn(verifier);
-  const admission = openDoor;
-  const policy = readPolicy(config, log);
+  const clientOrigin = createClientOrigin(env.RELAY_TRUSTED_PROXIES ?? [], (peer) =>
+    log.warn(
+      { peer },
+      'X-Forwarded-For was ignored: RELAY_TRUSTED_PROXIES does not name this peer. If it is your proxy, name it; ' +
+        'until then all its clients share one address and the limits of one',
+    ),
+  );
+  const policy = readPolicy(config, log, () => metrics);
   if (!config.broker.clientSeparated) {
     log.warn(
       'private links use the relay’s own broker user; give them one of their own: RABBITMQ_CLIENT_USERNAME',
+    );
+  }
+  const schemes = [config.broker.amqpUrl, config.broker.webStompUrl].map((url) => new URL(url).protocol);
+  if (config.broker.tls && (schemes.includes('amqp:') || schemes.includes('ws:'))) {
+    log.warn(
+      'one of RABBITMQ_URL and RABBITMQ_WEB_STOMP_URL is without TLS: passwords go to the broker in the clear',
     );
   }
 
   // Never the same twice: what an earlier process of this name has left behind is for the reaper alone.
   const node = [env.RELAY_NODE_ID ?? [], randomBytes(6).toString('hex')].flat().join('-');
   const sessions = new Set<Session>();
-  const metrics = createMetrics({
+  const metrics: Metrics = createMetrics({
     sessions: () => sessions.size,
     userRoutes: () => hub.users.routeCount,
     topicFeeds: () => hub.topics.feedCount,
     linksUp: () =>
       Object.fromEntries(Object.entries(hub.readiness().parts).map(([name, { up }]) => [name, up])),
     leases: () => hub.unread.leases.size,
+    brokerAlarm: () => hub.alarm.congested,
+    tickets: () => auth.tickets.size,
+    revocations: () => auth.revocations.size,
   });
   const hub: Hub = new Hub(config, node, log, metrics);
+  const limitLog = new LimitLog(log);
+  const onLimit = (limit: string) => {
+    metrics.limits.inc({ limit });
+    limitLog.note(limit);
+  };
+  const admission = createAdmission(env, onLimit);
+  const auth: Auth = createAuth(config, {
+    inbox: hub.inbox,
+    revocationLog: hub.revocations,
+    sessions,
+    log,
+    onLimit,
+    check: policy.checkGrants,
+  });
+  const { signIn } = auth;
   const services: SessionServices = {
     signIn,
     policy,
     users: hub.users,
     topics: hub.topics,
     unread: hub.unread,
+    unacked: new UserUnacked(env.RELAY_MAX_UNACKED_PER_USER),
+    alarm: hub.alarm,
     pickSendLink: () => hub.pickSendLink(),
     openPrivateLink: (name, events) => hub.openPrivateLink(name, events),
     limits: limitsOf(config),
@@ -85,17 +110,27 @@ export async function openRelay(
     sessions,
   };
 
-  const server = createServer(
-    createHttpApp({
-      config,
-      metrics,
-      readiness: () => hub.readiness(),
-      log,
-      signIn,
-      policy,
-      unread: hub.unread,
-    }),
-  );
+  const app = createHttpApp({
+    config,
+    metrics,
+    readiness: () => hub.readiness(),
+    log,
+    clientOrigin,
+    ...auth,
+    onLimit,
+    policy,
+    unread: hub.unread,
+  });
+  const { RELAY_TLS_CERT: cert, RELAY_TLS_KEY: key } = env;
+  const times = deadlines(env.RELAY_HTTP_TIMEOUT);
+  const server: Server =
+    cert && key ? createTlsServer({ cert, key }, times, app, log) : createServer(times, app);
+  limitSockets(server, {
+    connections: env.RELAY_MAX_CONNECTIONS,
+    onDropped: () => onLimit('RELAY_MAX_CONNECTIONS'),
+    // Not for the log: browsers open sockets ahead and let them be.
+    onLate: () => metrics.limits.inc({ limit: 'RELAY_HTTP_TIMEOUT' }),
+  });
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     socket.setNoDelay(true);
@@ -107,6 +142,7 @@ export async function openRelay(
     createUpgradeHandler({
       path: env.RELAY_WS_PATH,
       allowedOrigins: env.RELAY_ALLOWED_ORIGINS,
+      clientOrigin,
       signIn,
       admission,
       maxFrameBytes: env.RELAY_MAX_FRAME_BYTES,
@@ -140,36 +176,24 @@ export async function openRelay(
   const { port } = server.address() as AddressInfo;
   const host = env.RELAY_HOST.includes(':') ? `[${env.RELAY_HOST}]` : env.RELAY_HOST;
   log.info({ node, port }, 'relay ready');
-  return { url: `http://${host}:${port}`, node, close };
+  return { url: `${cert ? 'https' : 'http'}://${host}:${port}`, node, close };
 }
 
-function readPolicy(config: RelayConfig, log: Logger): Policy {
-  const { RELAY_ACCESS_FILE, RELAY_DEMO } = config.env;
-  const example = [
-    new URL('../access.example.yaml', import.meta.url),
-    new URL('../../../relay/access.example.yaml', import.meta.url),
-  ];
-  if (RELAY_ACCESS_FILE) return loadPolicy(readAccessFile(RELAY_ACCESS_FILE), RELAY_ACCESS_FILE);
-  if (!RELAY_DEMO) {
-    log.warn('no RELAY_ACCESS_FILE: clients may subscribe to their own /user/… and do nothing else');
-    return emptyPolicy;
-  }
-  for (const url of example) {
-    try {
-      return loadPolicy(readFileSync(url, 'utf8'), fileURLToPath(url));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-  throw new Error('access.example.yaml is missing; name an access file with RELAY_ACCESS_FILE');
-}
-
-function readAccessFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Error(`RELAY_ACCESS_FILE cannot be read: ${(error as Error).message}`);
-  }
+function readPolicy({ env }: RelayConfig, log: Logger, metrics: () => Metrics): Access {
+  const file = readAccessFile(env);
+  if (!file) log.warn('no RELAY_ACCESS_FILE: clients may subscribe to their own /user/… and do nothing else');
+  if (env.RELAY_ACCESS_DRY_RUN)
+    log.warn(
+      'RELAY_ACCESS_DRY_RUN: EVERYBODY WITH A TOKEN MAY SUBSCRIBE AND SEND ALMOST EVERYWHERE; what the access file ' +
+        'would deny is only logged. Set it to 0 as soon as you have seen enough',
+    );
+  return createAccess(
+    file ? loadPolicy(file.text, file.name, { rolesClaim: env.RELAY_ROLES_CLAIM }) : emptyPolicy,
+    {
+      grants: grantOptions(env),
+      onLetThrough: env.RELAY_ACCESS_DRY_RUN ? dryRunLog(log, metrics) : undefined,
+    },
+  );
 }
 
 function limitsOf({ env }: RelayConfig): SessionLimits {
@@ -182,6 +206,12 @@ function limitsOf({ env }: RelayConfig): SessionLimits {
     maxUnacked: env.RELAY_MAX_UNACKED,
     maxTransactions: env.RELAY_MAX_TRANSACTIONS,
     maxQueuedBytes: env.RELAY_MAX_QUEUED_BYTES,
+    sendRate: env.RELAY_SEND_RATE,
+    subscribeRate: env.RELAY_SUBSCRIBE_RATE,
+    receiveRate: env.RELAY_RECEIVE_RATE,
+    throttleTime: env.RELAY_THROTTLE_TIME,
+    tokenWarning: env.RELAY_TOKEN_WARNING,
+    firstFrameTimeout: env.RELAY_FIRST_FRAME_TIMEOUT,
     connectTimeout: env.RELAY_CONNECT_TIMEOUT,
     confirmTimeout: env.RELAY_CONFIRM_TIMEOUT,
     ackTimeout: env.RELAY_ACK_TIMEOUT,

@@ -24,7 +24,11 @@ function acknowledge(session: Session, frame: Frame, command: 'ACK' | 'NACK'): v
         settle();
         done();
       });
-    session.receipt(frame);
+    session.answers.receipt(frame);
+    return;
+  }
+  if (session.ended.gave(id)) {
+    session.answers.receipt(frame);
     return;
   }
   const link = session.existingPrivate?.link;
@@ -37,5 +41,5 @@ function acknowledge(session: Session, frame: Frame, command: 'ACK' | 'NACK'): v
     if (session.transactions.needPrivateLink(transaction)) link.begin(transaction);
     headers.push('transaction', transaction);
   }
-  link.acknowledge(command, headers, session.whenConfirmed(frame));
+  link.acknowledge(command, headers, session.answers.whenConfirmed(frame));
 }

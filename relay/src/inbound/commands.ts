@@ -13,8 +13,11 @@ export interface CommandHandler {
   handle(session: Session, frame: Frame): Promise<void> | undefined;
   /** True for what opens a connection, false for what needs an open one. */
   opens: boolean;
-  /** True for what must not overtake a SUBSCRIBE whose confirmation is still on its way. */
-  afterSubscriptions?: boolean;
+  /**
+   * True for what publishes: it must not overtake a SUBSCRIBE whose confirmation is still on its way, and waits for a
+   * broker that is short of memory or disk.
+   */
+  publishes?: boolean;
 }
 
 /** The one table of what clients may send. */
@@ -23,11 +26,11 @@ export const commands: Readonly<Record<string, CommandHandler>> = {
   STOMP: { handle: handleConnect, opens: true },
   SUBSCRIBE: { handle: handleSubscribe, opens: false },
   UNSUBSCRIBE: { handle: handleUnsubscribe, opens: false },
-  SEND: { handle: handleSend, opens: false, afterSubscriptions: true },
+  SEND: { handle: handleSend, opens: false, publishes: true },
   ACK: { handle: handleAck, opens: false },
   NACK: { handle: handleNack, opens: false },
   BEGIN: { handle: handleBegin, opens: false },
-  COMMIT: { handle: handleCommit, opens: false, afterSubscriptions: true },
+  COMMIT: { handle: handleCommit, opens: false, publishes: true },
   ABORT: { handle: handleAbort, opens: false },
   DISCONNECT: { handle: handleDisconnect, opens: false },
 };

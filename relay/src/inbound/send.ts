@@ -1,8 +1,10 @@
-import { brokerDestination, type Destination, parseDestination, parseReplyTo } from '../destination.js';
+import { type Destination, parseDestination, parseReplyTo, sendTarget } from '../destination.js';
 import { DestinationError, ForbiddenError } from '../errors.js';
+import { type HeaderGrants, NO_HEADERS } from '../policy/header-grants.js';
 import type { Session } from '../session/session.js';
 import { type Frame, type HeaderList, header } from '../stomp/frame.js';
 import { grantedQueueHeaders } from './queue-headers.js';
+import { handleRefresh, isRefresh } from './refresh.js';
 import { permit, required } from './required.js';
 import { forwardedHeaders } from './send-headers.js';
 
@@ -11,16 +13,11 @@ import { forwardedHeaders } from './send-headers.js';
  * queues and whatever wants an answer through a temporary queue over the private link. The RECEIPT means that
  * the broker has confirmed the message.
  */
-export function handleSend(session: Session, frame: Frame): undefined {
+export function handleSend(session: Session, frame: Frame): Promise<void> | undefined {
+  if (isRefresh(frame)) return handleRefresh(session, frame);
   const destination = parseDestination(required(frame, 'destination'), 'send', session.user.userWord);
   const granted = permitted(session, destination);
-  const target = brokerDestination(destination);
-  if (target === undefined) {
-    throw new DestinationError(
-      'ERR_DESTINATION_INVALID',
-      `${destination.text}: RabbitMQ's STOMP plugin cannot express a name with a slash; publish this one over AMQP`,
-    );
-  }
+  const target = sendTarget(destination);
   const replyTo = replyAddress(session, frame);
   const forwarded = forwardedHeaders(frame.headers, session.user.user);
   const headers = ['destination', target, ...replyTo, ...forwarded];
@@ -37,6 +34,7 @@ export function handleSend(session: Session, frame: Frame): undefined {
   const transaction = header(frame.headers, 'transaction');
   if (shared) sendShared(session, frame, headers, transaction);
   else sendPrivately(session, frame, headers, transaction);
+  return undefined;
 }
 
 function sendShared(
@@ -45,9 +43,9 @@ function sendShared(
   headers: HeaderList,
   transaction: string | undefined,
 ): void {
-  const done = session.whenConfirmed(frame);
+  const done = session.answers.whenConfirmed(frame);
   if (transaction === undefined) {
-    session.sentUnconfirmed ||= !done;
+    session.answers.sentUnconfirmed ||= !done;
     session.sends.send(headers, frame.body, done);
     session.intake.throttle(session.sends);
     return;
@@ -73,7 +71,7 @@ function sendPrivately(
     if (session.transactions.needPrivateLink(transaction)) link.begin(transaction);
     headers.push('transaction', transaction);
   }
-  link.publish(headers, frame.body, session.whenConfirmed(frame));
+  link.publish(headers, frame.body, session.answers.whenConfirmed(frame));
   session.intake.throttle(link);
 }
 
@@ -82,9 +80,9 @@ function isShared({ kind }: Destination): boolean {
   return kind === 'user' || kind === 'topic' || kind === 'app';
 }
 
-function permitted(session: Session, destination: Destination): ReadonlySet<string> {
+function permitted(session: Session, destination: Destination): HeaderGrants {
   // An answer to whoever asked this client; nobody can name a reply queue that was not told to it.
-  if (destination.kind === 'reply-queue' && session.replies.has(destination.text)) return new Set();
+  if (destination.kind === 'reply-queue' && session.replies.has(destination.text)) return NO_HEADERS;
   return permit(session, 'send', destination).headers;
 }
 

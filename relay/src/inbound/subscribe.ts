@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto';
-import { BADGE_REST, brokerDestination, type Destination, parseDestination } from '../destination.js';
+import {
+  BADGE_REST,
+  brokerDestination,
+  type Destination,
+  parseDestination,
+  SESSION_REST,
+} from '../destination.js';
 import { DestinationError, ProtocolError, RelayError } from '../errors.js';
 import { BadgeSubscription } from '../session/badge-subscription.js';
+import { NoticeSubscription } from '../session/notices.js';
 import type { Session } from '../session/session.js';
 import {
   type AckMode,
+  type Asked,
   PrivateSubscription,
   type Subscription,
   TopicSubscription,
@@ -41,33 +49,37 @@ export function handleSubscribe(session: Session, frame: Frame): undefined {
     return;
   }
   const shaping = grantedQueueHeaders(headers, granted);
+  const asked = { destination, shaping: [...shaping] };
   if (destination.kind === 'topic' || destination.kind === 'exchange') {
     shaping.push(...durableQueueName(session, id, destination, shaping));
   }
   if (destination.kind === 'topic' && ackMode === 'auto' && shaping.length === 0) {
-    start(session, frame, id, new TopicSubscription(session, id, `/topic/${destination.key}`));
+    start(session, frame, id, new TopicSubscription(session, id, asked, `/topic/${destination.key}`));
     return;
   }
-  subscribePrivately(session, frame, id, destination, ackMode, shaping);
+  subscribePrivately(session, frame, id, asked, ackMode, shaping);
 }
 
 function userSubscription(
   session: Session,
   id: string,
-  { text, userWord, rest }: Destination & { kind: 'user' },
+  destination: Destination & { kind: 'user' },
   ackMode: AckMode,
   replay: boolean,
 ): StartedSubscription {
-  if (rest === BADGE_REST) {
+  const { text, userWord, rest } = destination;
+  const asked = { destination, shaping: [] };
+  if (rest === BADGE_REST || rest === SESSION_REST) {
     if (ackMode !== 'auto' || replay) {
+      const what = rest === BADGE_REST ? 'counts' : 'notices';
       throw new ProtocolError(
         'ERR_BAD_HEADER',
-        `${text} takes neither ack nor unread: counts are only shown`,
+        `${text} takes neither ack nor unread: ${what} are only shown`,
       );
     }
-    return new BadgeSubscription(session, id, text);
+    return new (rest === BADGE_REST ? BadgeSubscription : NoticeSubscription)(session, id, asked);
   }
-  const target = { destination: text, address: { userWord, rest }, replay };
+  const target = { asked, address: { userWord, rest }, replay };
   return ackMode === 'auto'
     ? new UserSubscription(session, id, target)
     : new AcknowledgedUserSubscription(session, id, target, ackMode);
@@ -87,9 +99,9 @@ function wantsReplay(headers: HeaderList, { kind }: Destination): boolean {
 
 function start(session: Session, frame: Frame, id: string, subscription: StartedSubscription): void {
   session.subscriptions.set(id, subscription);
-  session.expectSubscription();
+  session.answers.expectSubscription();
   // Never rejects: while the broker is away it stays pending, and the client notices nothing but delay.
-  void subscription.start().then(() => session.confirmSubscription(frame));
+  void subscription.start().then(() => session.answers.confirmSubscription(frame));
 }
 
 /**
@@ -114,16 +126,17 @@ function subscribePrivately(
   session: Session,
   frame: Frame,
   id: string,
-  destination: Destination,
+  asked: Asked,
   ackMode: AckMode,
   shaping: HeaderList,
 ): void {
-  const target = brokerDestination(destination);
+  const target = brokerDestination(asked.destination);
   if (target === undefined)
     throw new DestinationError('ERR_DESTINATION_INVALID', 'not available at the broker');
   const headers = ['destination', target, 'ack', ackMode, ...shaping];
   // STOMP 1.0 allows a subscription without id; the broker then sends MESSAGEs without one.
-  if (header(frame.headers, 'id') !== undefined) headers.unshift('id', id);
+  const named = header(frame.headers, 'id');
+  if (named !== undefined) headers.unshift('id', named);
   const prefetch = header(frame.headers, 'prefetch-count');
   if (prefetch !== undefined) {
     if (!/^\d{1,5}$/.test(prefetch) || Number(prefetch) > 65535) {
@@ -131,11 +144,11 @@ function subscribePrivately(
     }
     headers.push('prefetch-count', prefetch);
   }
-  session.subscriptions.set(id, new PrivateSubscription(target, shaping));
-  session.expectSubscription();
+  session.subscriptions.set(id, new PrivateSubscription(asked, target, shaping, named));
+  session.answers.expectSubscription();
   session.private.link.subscribe(id, headers, (error) => {
     if (error) session.fail(error, header(frame.headers, 'receipt'));
-    else session.confirmSubscription(frame);
+    else session.answers.confirmSubscription(frame);
   });
 }
 
@@ -147,6 +160,7 @@ function subscriptionId(session: Session, frame: Frame, destination: string): st
   if (session.subscriptions.has(id)) {
     throw new ProtocolError('ERR_DUPLICATE_SUBSCRIPTION', 'a subscription with this id exists already');
   }
+  session.ended.delete(id);
   if (session.subscriptions.size >= session.services.limits.maxSubscriptions) {
     throw new RelayError('ERR_TOO_MANY_SUBSCRIPTIONS', 'too many subscriptions', 'limitExceeded');
   }

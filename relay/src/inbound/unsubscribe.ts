@@ -1,7 +1,7 @@
 import { ProtocolError } from '../errors.js';
 import type { Session } from '../session/session.js';
 import { PrivateSubscription } from '../session/subscriptions.js';
-import { type Frame, type HeaderList, header } from '../stomp/frame.js';
+import { type Frame, header } from '../stomp/frame.js';
 import { required } from './required.js';
 
 /**
@@ -13,17 +13,17 @@ export function handleUnsubscribe(session: Session, frame: Frame): undefined {
   const given = header(headers, 'id');
   const id = session.version === '1.0' ? (given ?? required(frame, 'destination')) : required(frame, 'id');
   const subscription = session.subscriptions.get(id);
+  if (!subscription && session.ended.has(id)) {
+    session.answers.receipt(frame);
+    return;
+  }
   if (!subscription) throw new ProtocolError('ERR_NO_SUBSCRIPTION', 'there is no subscription with this id');
   session.subscriptions.delete(id);
   if (!(subscription instanceof PrivateSubscription)) {
     subscription.end();
-    session.receipt(frame);
+    session.answers.receipt(frame);
     return;
   }
-  const forwarded: HeaderList = given === undefined ? [] : ['id', given];
-  // The broker finds the queue of a durable subscription by the frame's headers: they are those of the SUBSCRIBE.
-  if (header(headers, 'durable') === 'true' || given === undefined) {
-    forwarded.push('destination', subscription.destination, ...subscription.shaping);
-  }
-  session.private.link.unsubscribe(id, forwarded, session.whenConfirmed(frame));
+  const ending = subscription.ending(header(headers, 'durable') === 'true');
+  session.private.link.unsubscribe(id, ending, session.answers.whenConfirmed(frame));
 }

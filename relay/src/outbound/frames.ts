@@ -1,6 +1,6 @@
 import type { RelayError } from '../errors.js';
 import { encodeFrame } from '../stomp/encoder.js';
-import { EMPTY_BODY, type StompVersion } from '../stomp/frame.js';
+import { EMPTY_BODY, type HeaderList, type StompVersion } from '../stomp/frame.js';
 import { Outgoing } from './outgoing.js';
 
 /** What the relay calls itself in CONNECTED. */
@@ -17,8 +17,9 @@ export function connectedFrame(
   return new Outgoing(encodeFrame('CONNECTED', headers, EMPTY_BODY, version));
 }
 
-export function receiptFrame(receipt: string, version: StompVersion): Outgoing {
-  return new Outgoing(encodeFrame('RECEIPT', ['receipt-id', receipt], EMPTY_BODY, version));
+/** @param more headers of the relay's own */
+export function receiptFrame(receipt: string, version: StompVersion, more: HeaderList = []): Outgoing {
+  return new Outgoing(encodeFrame('RECEIPT', ['receipt-id', receipt, ...more], EMPTY_BODY, version));
 }
 
 /** The one place that turns an error into what the client sees (STOMP 1.2, ERROR). */

@@ -1,4 +1,6 @@
+import { RelayError } from '../errors.js';
 import type { Delivery } from '../upstream/delivery.js';
+import type { Share } from './unacked.js';
 
 interface Waiting {
   /** With ack:client an ACK covers this message and all before it (STOMP 1.2, ACK). */
@@ -17,18 +19,26 @@ export class Acknowledgements {
   private ordinals = 0;
   private count = 0;
   private lastProgress = 0;
-  private waiting: (() => void)[] = [];
 
-  constructor(private readonly most: number) {}
+  constructor(
+    private readonly most: number,
+    private readonly share: Share,
+  ) {}
 
-  /** How many more may wait. */
+  /** How many more may wait in this session. */
   get room(): number {
     return this.most - this.count;
   }
 
-  /** Calls back once, when something was settled. */
+  /** How many more unread messages may wait: half of what the session and its user may have is left to live ones. */
+  get roomForReplay(): number {
+    const { room, most, share } = this;
+    return Math.min(room - Math.floor(most / 2), share.room - Math.floor(share.most / 2));
+  }
+
+  /** Calls back once, when something was settled, in this session or another one of the user. */
   onRoom(callback: () => void): void {
-    this.waiting.push(callback);
+    this.share.onRoom(callback);
   }
 
   /** The number of a new subscription; it makes ack values of several subscriptions to one destination distinct. */
@@ -37,9 +47,20 @@ export class Acknowledgements {
     return this.ordinals;
   }
 
-  /** Keeps a delivery and returns the ack value for it; undefined when there are too many. */
-  add(ordinal: number, messageId: string, delivery: Delivery): string | undefined {
-    if (this.count >= this.most) return undefined;
+  /**
+   * Keeps a delivery and returns the ack value for it.
+   * @throws RelayError when too many wait already, of this session or of all sessions of the user together
+   */
+  add(ordinal: number, messageId: string, delivery: Delivery): string {
+    if (this.count >= this.most) {
+      const message = 'too many messages wait for an acknowledgement';
+      throw new RelayError('ERR_TOO_MANY_UNACKED', message, 'slowConsumer');
+    }
+    if (this.share.room <= 0) {
+      const message = 'too many messages of this user, over all sessions, wait for an acknowledgement';
+      throw new RelayError('ERR_USER_TOO_MANY_UNACKED', message, 'slowConsumer');
+    }
+    this.share.add();
     if (this.count++ === 0) this.lastProgress = Date.now();
     const ack = `${ordinal}:${messageId}`;
     this.bySubscription.get(ordinal)?.deliveries.set(ack, delivery);
@@ -57,6 +78,7 @@ export class Acknowledgements {
     if (!waiting || !named) return;
     this.lastProgress = Date.now();
     const { deliveries } = waiting;
+    const before = this.count;
     const settled: Iterable<[string, Delivery]> = waiting.cumulative ? deliveries : [[ack, named]];
     for (const [earlier, delivery] of settled) {
       if (accepted) delivery.confirm();
@@ -65,7 +87,7 @@ export class Acknowledgements {
       this.count--;
       if (earlier === ack) break;
     }
-    this.tellRoom();
+    this.share.remove(before - this.count);
   }
 
   /** The subscription has ended: nothing of it can be acknowledged any more. */
@@ -74,8 +96,9 @@ export class Acknowledgements {
     this.bySubscription.delete(ordinal);
     if (!waiting) return;
     for (const delivery of waiting.deliveries.values()) delivery.release();
-    this.count -= waiting.deliveries.size;
-    this.tellRoom();
+    const { size } = waiting.deliveries;
+    this.count -= size;
+    if (size > 0) this.share.remove(size);
   }
 
   /** For how many milliseconds something has waited without any being acknowledged; 0 when nothing waits. */
@@ -83,8 +106,9 @@ export class Acknowledgements {
     return this.count === 0 ? 0 : now - this.lastProgress;
   }
 
-  private tellRoom(): void {
-    for (const callback of this.waiting.splice(0)) callback();
+  /** The client may have acknowledged something that nobody has read: its time begins anew. */
+  excuse(now: number): void {
+    this.lastProgress = Math.max(this.lastProgress, now);
   }
 
   private waitingFor(ack: string): Waiting | undefined {

@@ -1,8 +1,8 @@
-import { OutboundMessage } from '../outbound/message.js';
 import { displayDestination } from '../unread/address.js';
 import { Badge } from '../unread/badge.js';
 import type { Session } from './session.js';
-import type { Subscription } from './subscriptions.js';
+import { Shown } from './shown.js';
+import type { Asked, Subscription } from './subscriptions.js';
 
 /**
  * A subscription to `/user/relay.unread`: a MESSAGE with `{"destination","count"}` for every destination with
@@ -10,16 +10,16 @@ import type { Subscription } from './subscriptions.js';
  */
 export class BadgeSubscription implements Subscription {
   private readonly badge: Badge;
-  private sequence = 0;
 
   constructor(
-    private readonly session: Session,
-    private readonly id: string,
-    private readonly destination: string,
+    session: Session,
+    id: string,
+    readonly asked: Asked,
   ) {
     const { unread } = session.services;
+    const shown = new Shown(session, id, asked.destination.text);
     this.badge = new Badge(session.user.userWord, unread, unread.changes, (rest, count) =>
-      this.show(rest, count),
+      shown.show({ destination: displayDestination(rest), count }),
     );
   }
 
@@ -29,17 +29,5 @@ export class BadgeSubscription implements Subscription {
 
   end(): void {
     this.badge.end();
-  }
-
-  private show(rest: string, count: number): void {
-    const { session, id: subscription, destination } = this;
-    const { version } = session;
-    const body = Buffer.from(JSON.stringify({ destination: displayDestination(rest), count }));
-    const message = new OutboundMessage(
-      ['content-type', 'application/json'],
-      body,
-      `${session.id}-${subscription}-${++this.sequence}`,
-    );
-    session.send(message.encode({ subscription, destination, version }));
   }
 }

@@ -16,13 +16,17 @@ const FRAME_OVERHEAD = 512;
 
 /**
  * Keeps a client's frames in their order: one that has to wait – for a token to be checked, for a subscription to
- * be confirmed, for a link to drain – holds up all that come after it.
+ * be confirmed, for a link to drain, for its turn – holds up all that come after it.
  */
 export class Intake {
-  /** Frames that wait for an earlier one; undefined while frames are handled as they come. */
-  private backlog: Frame[] | undefined;
-  private backlogBytes = 0;
+  /** What has to come to its end before a frame is handled; each was begun by `hold` and ends with `release`. */
+  private holds = 0;
+  /** Frames that wait, from `next` on. A queue of two-byte frames may be long: shifting it would be quadratic. */
+  private waiting: Frame[] = [];
+  private next = 0;
+  private waitingBytes = 0;
   private throttledBy: Congestible | undefined;
+  private readonly rests = new Set<NodeJS.Timeout>();
   /** True while the client is not read. */
   paused = false;
 
@@ -32,43 +36,65 @@ export class Intake {
   ) {}
 
   receive(frame: Frame): void {
-    if (!this.backlog) {
+    if (this.holds === 0 && this.next === this.waiting.length) {
       this.handle(frame);
       return;
     }
-    this.backlog.push(frame);
-    this.backlogBytes += frame.body.length + FRAME_OVERHEAD;
+    this.waiting.push(frame);
+    this.waitingBytes += sizeOf(frame);
     // Until then the client is read on, so that its pongs, its heart-beats and its going away are noticed.
-    if (this.backlogBytes > MOST_BACKLOG) this.pause();
+    if (this.waitingBytes > MOST_BACKLOG) this.pause();
     // One WebSocket message of two-byte frames is a hundred thousand of them, and a pause comes too late for it.
-    if (this.backlogBytes > MOST_BACKLOG_EVER) {
+    if (this.waitingBytes > MOST_BACKLOG_EVER) {
       throw new RelayError('ERR_TOO_MANY_FRAMES', 'too many frames wait for an earlier one', 'limitExceeded');
     }
   }
 
-  /** Nothing more is handled until `release`; these frames first then. */
-  hold(...frames: Frame[]): void {
-    if (this.backlog) this.backlog.unshift(...frames);
-    else this.backlog = frames;
+  /** Nothing more is handled until a `release` for this and every other hold; the frame comes first then. */
+  hold(frame?: Frame): void {
+    this.holds++;
+    if (!frame) return;
+    this.waitingBytes += sizeOf(frame);
+    if (this.next > 0) this.waiting[--this.next] = frame;
+    else this.waiting.unshift(frame);
   }
 
   release(): void {
-    const frames = this.backlog ?? [];
-    this.backlog = undefined;
-    this.backlogBytes = 0;
-    // Handling a frame may hold what comes after it; `receive` then keeps the rest in its place.
-    for (const frame of frames) this.receive(frame);
-    if (this.backlog || !this.paused) return;
+    // After `stop` nothing is held any more, but what was waited for comes all the same.
+    if (this.holds === 0) return;
+    this.holds--;
+    while (this.holds === 0 && this.next < this.waiting.length) {
+      const frame = this.waiting[this.next++] as Frame;
+      this.waitingBytes -= sizeOf(frame);
+      this.handle(frame);
+    }
+    if (this.holds > 0) {
+      this.forgetHandled();
+      return;
+    }
+    this.clear();
+    if (!this.paused) return;
     this.paused = false;
     this.transport.resume();
   }
 
-  /** Stops reading from a client whose SENDs pile up before `link`, until it has drained. */
-  throttle(link: Congestible): void {
+  /** Stops reading from a client whose SENDs pile up before `link`, until it has drained; this frame comes first then. */
+  throttle(link: Congestible, frame?: Frame): void {
     if (!link.congested || this.throttledBy) return;
     this.throttledBy = link;
-    this.hold();
+    this.hold(frame);
     this.pause();
+  }
+
+  /** Stops reading from a client for so many milliseconds; this frame comes first then. */
+  rest(milliseconds: number, frame?: Frame): void {
+    this.hold(frame);
+    this.pause();
+    const timer = setTimeout(() => {
+      this.rests.delete(timer);
+      this.release();
+    }, milliseconds);
+    this.rests.add(timer);
   }
 
   /** Called a few times a second. */
@@ -80,13 +106,34 @@ export class Intake {
 
   /** Drops what waits. */
   stop(): void {
-    this.backlog = undefined;
+    for (const timer of this.rests) clearTimeout(timer);
+    this.rests.clear();
+    this.clear();
+    this.holds = 0;
     this.throttledBy = undefined;
     this.paused = false;
   }
 
+  /** Lets go of what was handled, once it is the greater part: moving the rest costs as much as it frees. */
+  private forgetHandled(): void {
+    if (this.next * 2 <= this.waiting.length) return;
+    this.waiting = this.waiting.slice(this.next);
+    this.next = 0;
+  }
+
+  private clear(): void {
+    this.waiting = [];
+    this.next = 0;
+    this.waitingBytes = 0;
+  }
+
   private pause(): void {
+    if (this.paused) return;
     this.paused = true;
     this.transport.pause();
   }
+}
+
+function sizeOf({ body }: Frame): number {
+  return body.length + FRAME_OVERHEAD;
 }

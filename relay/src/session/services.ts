@@ -1,13 +1,15 @@
 import type { SignIn } from '../auth/identity.js';
+import type { Alarm } from '../broker/alarm.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
-import type { Policy } from '../policy/policy.js';
+import type { Decider } from '../policy/permit.js';
 import type { Unread } from '../unread/unread.js';
 import type { PrivateEvents, PrivateLink } from '../upstream/private.js';
 import type { SendLink } from '../upstream/sends.js';
 import type { TopicHub } from '../upstream/topics.js';
 import type { UserHub } from '../upstream/users.js';
 import type { Session } from './session.js';
+import type { UserUnacked } from './unacked.js';
 
 /** Limits on one session; see the settings of the same names for units and defaults. */
 export interface SessionLimits {
@@ -18,6 +20,18 @@ export interface SessionLimits {
   maxUnacked: number;
   maxTransactions: number;
   maxQueuedBytes: number;
+  /** Frames per second, SUBSCRIBEs and UNSUBSCRIBEs aside; bursts of twice as many. */
+  sendRate: number;
+  /** SUBSCRIBEs and UNSUBSCRIBEs per second; bursts of twice as many. */
+  subscribeRate: number;
+  /** Bytes per second; bursts of twice as many. */
+  receiveRate: number;
+  /** Milliseconds for which a client may be too fast before it is closed. */
+  throttleTime: number;
+  /** Milliseconds ahead of the token's end at which the client is warned; 0 = never. */
+  tokenWarning: number;
+  /** Milliseconds from opening to the first whole frame. */
+  firstFrameTimeout: number;
   /** Milliseconds from opening to CONNECTED. */
   connectTimeout: number;
   /** Milliseconds until a client must have proved what it was sent. */
@@ -35,10 +49,13 @@ export interface SessionLimits {
 /** What a session works with. One set for all sessions of a relay. */
 export interface SessionServices {
   readonly signIn: SignIn;
-  readonly policy: Policy;
+  readonly policy: Decider;
   readonly users: UserHub;
   readonly topics: TopicHub;
   readonly unread: Unread;
+  readonly unacked: UserUnacked;
+  /** What those who publish wait for. */
+  readonly alarm: Alarm;
   /** One of the shared send links; a session stays with the one it got, so that its order is kept. */
   pickSendLink(): SendLink;
   openPrivateLink(name: string, events: PrivateEvents): PrivateLink;

@@ -2,21 +2,25 @@ import { randomBytes } from 'node:crypto';
 import type { Seat } from '../admission/admission.js';
 import type { Identity } from '../auth/identity.js';
 import { type ClosureName, closures } from '../closures.js';
-import { ProtocolError, RelayError } from '../errors.js';
-import { commands } from '../inbound/commands.js';
-import { connectedFrame, errorFrame, receiptFrame } from '../outbound/frames.js';
+import { ProtocolError } from '../errors.js';
+import { connectedFrame, errorFrame } from '../outbound/frames.js';
 import type { Outgoing } from '../outbound/outgoing.js';
-import { FrameDecoder } from '../stomp/decoder.js';
-import { type Frame, header, type StompVersion } from '../stomp/frame.js';
+import type { StompVersion } from '../stomp/frame.js';
 import type { Transport, TransportEvents } from '../transport/transport.js';
 import type { Delivery } from '../upstream/delivery.js';
 import type { SendLink } from '../upstream/sends.js';
 import { Acknowledgements } from './acknowledgements.js';
+import { Answers } from './answers.js';
+import { Deadlines } from './deadlines.js';
+import { Ended } from './ended.js';
+import { noteFailure } from './failure.js';
 import { Heartbeats } from './heartbeats.js';
-import { Intake } from './intake.js';
-import { Outstanding } from './outstanding.js';
+import { Incoming } from './incoming.js';
+import type { Intake } from './intake.js';
+import { Notices } from './notices.js';
 import { Private } from './private.js';
 import { ProvenSends } from './proven-sends.js';
+import type { Rates } from './rates.js';
 import { Replies } from './replies.js';
 import type { SessionServices } from './services.js';
 import type { Subscription } from './subscriptions.js';
@@ -36,13 +40,14 @@ export class Session implements TransportEvents {
   private readonly proven: ProvenSends;
   readonly subscriptions = new Map<string, Subscription>();
   readonly heartbeats: Heartbeats;
-  private readonly decoder: FrameDecoder;
   private state: State = 'opening';
-  readonly intake: Intake;
-  private readonly outstanding: Outstanding;
-  private waitsForSubscriptions = false;
-  /** Whether something went over the shared link whose confirmation this client does not wait for. */
-  sentUnconfirmed = false;
+  readonly answers: Answers;
+  private readonly incoming: Incoming;
+  /** What the client is told about its session. */
+  readonly notices = new Notices();
+  /** Subscriptions that the relay has ended. */
+  readonly ended: Ended;
+  private readonly deadlines = new Deadlines(this);
   private sendLink: SendLink | undefined;
   private privateSide: Private | undefined;
   private transactionList: Transactions | undefined;
@@ -58,17 +63,9 @@ export class Session implements TransportEvents {
     this.identity = identity;
     this.heartbeats = new Heartbeats(transport, services.limits);
     this.proven = new ProvenSends(transport, services.limits.maxQueuedBytes, () => this.onOverflow());
-    this.outstanding = new Outstanding(this.proven);
-    this.intake = new Intake(transport, (frame) => this.handle(frame));
-    this.decoder = new FrameDecoder(
-      {
-        onFrame: (frame) => {
-          services.metrics.countFrame(frame.command);
-          this.intake.receive(frame);
-        },
-      },
-      { side: 'server', limits: services.limits },
-    );
+    this.ended = new Ended(services.limits.maxSubscriptions);
+    this.answers = new Answers(this, this.proven);
+    this.incoming = new Incoming(this);
     services.sessions.add(this);
   }
 
@@ -78,6 +75,24 @@ export class Session implements TransportEvents {
 
   get isClosed(): boolean {
     return this.state === 'closed';
+  }
+
+  /** False once the client has taken its leave. */
+  get takesFrames(): boolean {
+    return this.state === 'opening' || this.state === 'open';
+  }
+
+  get intake(): Intake {
+    return this.incoming.intake;
+  }
+
+  get rates(): Rates {
+    return this.incoming.rates;
+  }
+
+  /** Whether a whole frame has come. */
+  get heardFrame(): boolean {
+    return this.incoming.frames > 0;
   }
 
   /** The verified identity; only after CONNECTED. */
@@ -113,7 +128,12 @@ export class Session implements TransportEvents {
   }
 
   get acknowledgements(): Acknowledgements {
-    this.acknowledgementList ??= new Acknowledgements(this.services.limits.maxUnacked);
+    const { limits, unacked } = this.services;
+    this.acknowledgementList ??= new Acknowledgements(limits.maxUnacked, unacked.share(this.user.userWord));
+    return this.acknowledgementList;
+  }
+
+  get existingAcknowledgements(): Acknowledgements | undefined {
     return this.acknowledgementList;
   }
 
@@ -122,24 +142,19 @@ export class Session implements TransportEvents {
   onData(chunk: Buffer): void {
     this.heartbeats.heard();
     if (this.state === 'closed') return;
-    try {
-      this.decoder.push(chunk);
-    } catch (error) {
-      this.fail(error);
-    }
+    this.incoming.receive(chunk);
   }
 
   onProof(count: number): void {
     this.heartbeats.heard();
     this.proven.prove(count);
-    this.outstanding.check();
+    this.answers.check();
   }
 
   onOverflow(): void {
-    this.services.log.warn(
-      { session: this.id, user: this.identity?.user },
-      'client does not read; closing it',
-    );
+    const { log, metrics } = this.services;
+    metrics.limits.inc({ limit: 'RELAY_MAX_QUEUED_BYTES' });
+    log.warn({ session: this.id, user: this.identity?.user }, 'client does not read; closing it');
     this.end('slowConsumer');
     this.transport.terminate();
   }
@@ -153,7 +168,7 @@ export class Session implements TransportEvents {
   /** Called by CONNECT's handler when everything is agreed. */
   connected(version: StompVersion, heartbeat: string): void {
     this.version = version;
-    this.decoder.version = version;
+    this.incoming.version = version;
     this.state = 'open';
     this.send(connectedFrame(version, this.id, this.user.user, heartbeat));
   }
@@ -168,46 +183,6 @@ export class Session implements TransportEvents {
     else this.proven.send(frame, delivery);
   }
 
-  /** Sends the RECEIPT that a frame asked for, if it asked for one. */
-  receipt(frame: Frame): void {
-    const receipt = header(frame.headers, 'receipt');
-    if (receipt !== undefined) this.send(receiptFrame(receipt, this.version));
-  }
-
-  /** A callback for the broker's answer to `frame`: RECEIPT, or ERROR and the end. Undefined when none is wanted. */
-  whenConfirmed(frame: Frame): ((error?: RelayError) => void) | undefined {
-    const receipt = header(frame.headers, 'receipt');
-    if (receipt === undefined) return undefined;
-    // What is part of a transaction may never be answered: an ABORT is the end of it.
-    const ends = frame.command === 'COMMIT' || frame.command === 'ABORT';
-    const counts = ends || header(frame.headers, 'transaction') === undefined ? 1 : 0;
-    this.outstanding.frames += counts;
-    return (error) => {
-      this.outstanding.frames -= counts;
-      this.services.metrics.sends.inc({ result: error ? error.code : 'confirmed' });
-      if (error) this.fail(error, receipt);
-      else {
-        this.send(receiptFrame(receipt, this.version));
-        this.outstanding.check();
-      }
-    };
-  }
-
-  /** A SUBSCRIBE is on its way; frames that depend on it wait until `confirmSubscription`. */
-  expectSubscription(): void {
-    this.outstanding.subscriptions++;
-  }
-
-  confirmSubscription(frame: Frame): void {
-    this.outstanding.subscriptions--;
-    this.receipt(frame);
-    this.outstanding.check();
-    if (this.outstanding.subscriptions === 0 && this.waitsForSubscriptions) {
-      this.waitsForSubscriptions = false;
-      this.intake.release();
-    }
-  }
-
   /**
    * The client takes its leave. Nothing new is delivered to it; resolves when what it sent is confirmed and what it
    * was sent is proved, at the latest after `limit` milliseconds. False when the broker has not confirmed by then.
@@ -216,26 +191,13 @@ export class Session implements TransportEvents {
     this.state = 'leaving';
     for (const subscription of this.subscriptions.values()) subscription.end();
     this.subscriptions.clear();
-    if (this.sentUnconfirmed) {
-      this.outstanding.frames++;
-      this.sends.fence((error) => {
-        this.outstanding.frames--;
-        if (error) this.fail(error);
-        else this.outstanding.check();
-      });
-    }
-    return this.outstanding.settled(limit);
+    return this.answers.settled(limit);
   }
 
   /** The one place where an error ends a session: ERROR frame, then the close that the error names. */
   fail(error: unknown, receipt?: string): void {
     if (this.state === 'closed') return;
-    const shown = error instanceof RelayError ? error : unexpected(error, this);
-    this.services.metrics.denials.inc({ reason: shown.code });
-    this.services.log.info(
-      { session: this.id, user: this.identity?.user, code: shown.code, address: this.transport.address },
-      shown.message,
-    );
+    const shown = noteFailure(this, error);
     this.send(errorFrame(shown, receipt, this.version));
     this.close(shown.closure);
   }
@@ -253,43 +215,11 @@ export class Session implements TransportEvents {
     this.privateSide?.link.tick(now);
     if (this.isClosed) return;
     const { limits } = this.services;
-    if (this.state === 'opening' && now - this.openedAt > limits.connectTimeout) {
-      this.fail(new ProtocolError('ERR_CONNECT_TIMEOUT', 'no CONNECT frame in time', 'connectTimeout'));
-    } else if (this.identity?.expiresAt !== undefined && now >= this.identity.expiresAt) {
-      this.fail(new RelayError('ERR_TOKEN_EXPIRED', 'the token has expired', 'tokenExpired'));
-    } else if ((this.acknowledgementList?.stalled(now) ?? 0) > limits.ackTimeout) {
-      this.fail(new RelayError('ERR_ACK_TIMEOUT', 'no message was acknowledged in time', 'slowConsumer'));
-    } else if (now - this.openedAt > limits.maxAge) this.close('goingAway');
+    const late = this.deadlines.check(now) ?? this.rates.check(now);
+    if (late) this.fail(late);
+    else if (now - this.openedAt > limits.maxAge) this.close('goingAway');
     else this.heartbeats.tick(now, this.intake.paused, (closure) => this.lose(closure));
-  }
-
-  // The way of a frame.
-
-  private handle(frame: Frame): void {
-    if (this.state === 'closed' || this.state === 'leaving') return;
-    try {
-      const command = commands[frame.command];
-      if (!command) throw new ProtocolError('ERR_BAD_COMMAND', `${frame.command} is no command of a client`);
-      if (command.opens !== (this.state === 'opening')) {
-        const message = command.opens ? 'already connected' : 'send CONNECT first';
-        throw new ProtocolError('ERR_UNEXPECTED_COMMAND', message);
-      }
-      // As with a broker of one's own: what is sent after a SUBSCRIBE reaches that subscription.
-      if (command.afterSubscriptions && this.outstanding.subscriptions > 0) {
-        this.waitsForSubscriptions = true;
-        this.intake.hold(frame);
-        return;
-      }
-      const pending = command.handle(this, frame);
-      if (!pending) return;
-      this.intake.hold();
-      pending.then(
-        () => this.intake.release(),
-        (error: unknown) => this.fail(error, header(frame.headers, 'receipt')),
-      );
-    } catch (error) {
-      this.fail(error, header(frame.headers, 'receipt'));
-    }
+    this.notices.tick(now, this.identity?.expiresAt, limits.tokenWarning);
   }
 
   private lose(closure: ClosureName): void {
@@ -301,8 +231,7 @@ export class Session implements TransportEvents {
   private end(closure: ClosureName | 'lost'): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
-    this.decoder.stop();
-    this.intake.stop();
+    this.incoming.stop();
     this.services.sessions.delete(this);
     this.seat.leave();
     this.services.metrics.closes.inc({ closure });
@@ -310,11 +239,7 @@ export class Session implements TransportEvents {
     this.subscriptions.clear();
     this.proven.releaseAll();
     void this.privateSide?.close();
-    this.outstanding.giveUp();
+    this.answers.giveUp();
+    this.deadlines.stop();
   }
-}
-
-function unexpected(error: unknown, session: Session): RelayError {
-  session.services.log.error({ err: error, session: session.id }, 'unexpected error in a session');
-  return new RelayError('ERR_INTERNAL', 'internal error', 'internal');
 }

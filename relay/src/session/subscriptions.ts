@@ -1,3 +1,4 @@
+import type { Destination } from '../destination.js';
 import type { Outgoing } from '../outbound/outgoing.js';
 import type { HeaderList, StompVersion } from '../stomp/frame.js';
 import type { TopicTaker } from '../upstream/topics.js';
@@ -5,8 +6,16 @@ import type { Session } from './session.js';
 
 export type AckMode = 'auto' | 'client' | 'client-individual';
 
+/** What the policy was asked for a subscription, and will be asked again when the client has other claims. */
+export interface Asked {
+  readonly destination: Destination;
+  /** The queue-shaping headers that the client wrote. */
+  readonly shaping: HeaderList;
+}
+
 /** One SUBSCRIBE of a client, of whichever kind. */
 export interface Subscription {
+  readonly asked: Asked;
   /** Ends it upstream. Called once, on UNSUBSCRIBE or when the session ends. */
   end(): void;
 }
@@ -16,7 +25,9 @@ export class TopicSubscription implements Subscription, TopicTaker {
   constructor(
     private readonly session: Session,
     readonly subscriptionId: string,
-    private readonly destination: string,
+    readonly asked: Asked,
+    /** As the broker knows it. */
+    private readonly target: string,
   ) {}
 
   get version(): StompVersion {
@@ -24,11 +35,11 @@ export class TopicSubscription implements Subscription, TopicTaker {
   }
 
   start(): Promise<void> {
-    return this.session.services.topics.subscribe(this.destination, this);
+    return this.session.services.topics.subscribe(this.target, this);
   }
 
   end(): void {
-    this.session.services.topics.unsubscribe(this.destination, this);
+    this.session.services.topics.unsubscribe(this.target, this);
   }
 
   deliverShared(frame: Outgoing, replyTo: string | undefined): void {
@@ -41,11 +52,33 @@ export class TopicSubscription implements Subscription, TopicTaker {
 /** A subscription that the broker itself serves, over the client's private link. */
 export class PrivateSubscription implements Subscription {
   constructor(
-    /** As the broker knows it. */
-    readonly destination: string,
-    /** The headers that named or shaped its queue; the policy has granted them. */
-    readonly shaping: HeaderList,
+    readonly asked: Asked,
+    /** The destination as the broker knows it. */
+    private readonly target: string,
+    /** The headers that named or shaped its queue: the client's, and those that the relay added. */
+    private readonly shaping: HeaderList,
+    /** STOMP 1.0 allows a subscription without id; the broker then tells it by its destination. */
+    private readonly id: string | undefined,
   ) {}
+
+  /** What its MESSAGEs bear: the id in their `subscription`, or without one the `destination`. */
+  get label(): string {
+    return this.id ?? this.target;
+  }
+
+  /** How RabbitMQ's STOMP plugin names it in the `ack` values that it gives out. */
+  get consumerTag(): string {
+    return this.id === undefined ? `Q_${this.target}` : `T_${this.id}`;
+  }
+
+  /** The headers of the UNSUBSCRIBE that ends it. The queue of a durable one stays unless it is to be deleted. */
+  ending(deleteQueue: boolean): HeaderList {
+    const headers = this.id === undefined ? [] : ['id', this.id];
+    if (this.id === undefined || deleteQueue) headers.push('destination', this.target);
+    // The broker finds the queue of a durable subscription by the frame's headers: they are those of the SUBSCRIBE.
+    if (deleteQueue) headers.push(...this.shaping);
+    return headers;
+  }
 
   /** Ends with the private link. */
   end(): void {}

@@ -5,11 +5,11 @@ import type { MailboxAddress } from '../unread/store.js';
 import type { Delivery } from '../upstream/delivery.js';
 import type { UserTaker } from '../upstream/users.js';
 import type { Session } from './session.js';
-import type { Subscription } from './subscriptions.js';
+import type { Asked, Subscription } from './subscriptions.js';
 
-/** What a client subscribed to of its own: the destination as it wrote it, and the address that it means. */
+/** What a client subscribed to of its own, and the address that it means. */
 export interface UserTarget {
-  readonly destination: string;
+  readonly asked: Asked;
   readonly address: MailboxAddress;
   /** Whether unread mail comes first. */
   readonly replay: boolean;
@@ -34,6 +34,10 @@ export class UserSubscription implements Subscription, UserTaker {
       onRoom: (callback) => this.onRoom(callback),
       overflow: () => this.overflow(),
     });
+  }
+
+  get asked(): Asked {
+    return this.target.asked;
   }
 
   async start(): Promise<void> {
@@ -63,7 +67,7 @@ export class UserSubscription implements Subscription, UserTaker {
 
   protected hand(message: OutboundMessage, delivery: Delivery): void {
     const { session, id: subscription, target } = this;
-    const { destination } = target;
+    const destination = target.asked.destination.text;
     session.sendUnproven(message.encode({ subscription, destination, version: session.version }), delivery);
   }
 
@@ -96,11 +100,12 @@ export class AcknowledgedUserSubscription extends UserSubscription {
 
   protected override hand(message: OutboundMessage, delivery: Delivery): void {
     const { session, id: subscription, target } = this;
-    const { destination } = target;
-    const ack = session.acknowledgements.add(this.ordinal, message.id, delivery);
-    if (ack === undefined) {
-      const text = 'too many messages wait for an acknowledgement';
-      session.fail(new RelayError('ERR_TOO_MANY_UNACKED', text, 'slowConsumer'));
+    const destination = target.asked.destination.text;
+    let ack: string;
+    try {
+      ack = session.acknowledgements.add(this.ordinal, message.id, delivery);
+    } catch (error) {
+      session.fail(error);
       // Behind those that were delivered before it: unread mail has an order, too.
       delivery.release();
       return;
@@ -108,10 +113,8 @@ export class AcknowledgedUserSubscription extends UserSubscription {
     session.send(message.encode({ subscription, destination, version: session.version, ack }));
   }
 
-  /** Half of what may wait is left to what arrives live. */
   protected override room(): number {
-    const { acknowledgements, services } = this.session;
-    return acknowledgements.room - Math.floor(services.limits.maxUnacked / 2);
+    return this.session.acknowledgements.roomForReplay;
   }
 
   protected override onRoom(callback: () => void): void {

@@ -1,8 +1,11 @@
+import type { BrokerAlarm } from '../broker/alarm.js';
 import { Bindings } from '../broker/bindings.js';
 import { AmqpConnection } from '../broker/connection.js';
+import type { Inbox } from '../broker/inbox.js';
 import { Incarnation } from '../broker/incarnation.js';
 import { NodePlace } from '../broker/node.js';
 import { NodeQueue } from '../broker/node-queue.js';
+import type { RevocationLog } from '../broker/revocation-log.js';
 import { declareShared, removeNodeQueue } from '../broker/topology.js';
 import type { RelayConfig } from '../config.js';
 import type { Readiness } from '../http/probes.js';
@@ -12,7 +15,7 @@ import type { Unread } from '../unread/unread.js';
 import type { Link, LinkOptions } from './link.js';
 import { Mail } from './mail.js';
 import { type PrivateEvents, PrivateLink } from './private.js';
-import { SendLink } from './sends.js';
+import { type SendLimits, SendLink } from './sends.js';
 import { TopicHub } from './topics.js';
 import { UserHub } from './users.js';
 
@@ -40,7 +43,7 @@ export class Hub {
   ) {
     const { env, broker } = config;
     this.mail = new Mail(config, node, log, metrics.unread);
-    this.amqp = new AmqpConnection(broker.amqpUrl, log, `relay ${node}`);
+    this.amqp = new AmqpConnection(broker.amqpUrl, log, `relay ${node}`, broker.tls);
     this.incarnation = new Incarnation(node);
     const { RELAY_NODE_QUEUE_TYPE: type, RELAY_NODE_TTL: ttl } = env;
     this.place = new NodePlace(this.incarnation, { type, ttl }, log);
@@ -53,10 +56,9 @@ export class Hub {
     });
     this.users = new UserHub(node, this.bindings, this.nodeQueue, log, () => metrics.undelivered.inc());
     this.topics = new TopicHub(this.link('topics'), env.RELAY_TOPIC_PREFETCH);
-    const limits = { timeout: env.RELAY_SEND_TIMEOUT, highWater: env.RELAY_MAX_QUEUED_BYTES };
     this.sendLinks = Array.from(
       { length: env.RELAY_SEND_LINKS },
-      (_, i) => new SendLink(this.link(`sends ${i + 1}`), limits),
+      (_, i) => new SendLink(this.link(`sends ${i + 1}`), this.sendLimits),
     );
     this.amqp.onConnect(declareShared);
     this.amqp.onConnect((connection) => this.place.declare(connection));
@@ -75,6 +77,20 @@ export class Hub {
     return this.mail.unread;
   }
 
+  /** Where other relays reach this one. */
+  get inbox(): Inbox {
+    return this.mail.inbox;
+  }
+
+  get revocations(): RevocationLog {
+    return this.mail.revocations;
+  }
+
+  /** Whether the broker is short of memory or disk. */
+  get alarm(): BrokerAlarm {
+    return this.mail.alarm;
+  }
+
   pickSendLink(): SendLink {
     const link = this.sendLinks[this.turn++ % this.sendLinks.length];
     if (!link) throw new Error('there is no send link');
@@ -82,9 +98,9 @@ export class Hub {
   }
 
   openPrivateLink(name: string, events: PrivateEvents): PrivateLink {
-    const { broker, env } = this.config;
+    const { broker } = this.config;
     const options = { ...this.link(name), login: broker.clientLogin, passcode: broker.clientPasscode };
-    return new PrivateLink(options, env.RELAY_MAX_QUEUED_BYTES, env.RELAY_SEND_TIMEOUT, events);
+    return new PrivateLink(options, this.sendLimits, events);
   }
 
   readiness(): Readiness {
@@ -97,13 +113,18 @@ export class Hub {
     this.sendLinks.forEach((link, i) => {
       parts[`sends-${i + 1}`] = part(link.ready, link.state.lastError);
     });
-    return { ready: Object.values(parts).every(({ up }) => up), parts };
+    const { reason: alarm } = this.alarm;
+    return {
+      ready: Object.values(parts).every(({ up }) => up),
+      parts,
+      ...(alarm === undefined ? {} : { alarm }),
+    };
   }
 
-  /** True when the broker refused our login on some link: waiting will not help. */
+  /** True when the broker refused our login on some link, or TLS is set up wrong: waiting will not help. */
   get refused(): boolean {
     const links: Link[] = [this.topics.state, ...this.sendLinks.map((link) => link.state)];
-    return links.some((link) => link.refused);
+    return this.amqp.refused || links.some((link) => link.refused);
   }
 
   /**
@@ -131,9 +152,14 @@ export class Hub {
     await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 500).unref())]);
   }
 
+  private get sendLimits(): SendLimits {
+    const { RELAY_SEND_TIMEOUT: timeout, RELAY_MAX_QUEUED_BYTES: highWater } = this.config.env;
+    return { timeout, highWater, alarm: this.alarm };
+  }
+
   private link(name: string): LinkOptions {
-    const { webStompUrl: url, login, passcode, vhost } = this.config.broker;
-    return { name, url, login, passcode, vhost, log: this.log };
+    const { webStompUrl: url, login, passcode, vhost, tls } = this.config.broker;
+    return { name, url, login, passcode, vhost, tls, log: this.log };
   }
 }
 

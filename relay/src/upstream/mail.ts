@@ -1,3 +1,4 @@
+import { BrokerAlarm } from '../broker/alarm.js';
 import { AmqpConnection } from '../broker/connection.js';
 import { Directory } from '../broker/directory.js';
 import { countDropped } from '../broker/dropped.js';
@@ -5,7 +6,8 @@ import { Inbox } from '../broker/inbox.js';
 import { Keeper } from '../broker/keeper.js';
 import { Mailboxes } from '../broker/mailboxes.js';
 import { Reaper } from '../broker/reaper.js';
-import { declareShared, names } from '../broker/topology.js';
+import { RevocationLog } from '../broker/revocation-log.js';
+import { declareShared } from '../broker/topology.js';
 import type { RelayConfig } from '../config.js';
 import type { Logger } from '../logger.js';
 import type { UnreadMetrics } from '../metrics.js';
@@ -13,28 +15,42 @@ import { Changes } from '../unread/changes.js';
 import { Unread } from '../unread/unread.js';
 
 /**
- * Everything about unread mail that leads to the broker. It has an AMQP connection of its own, because it publishes: when
- * the broker is short of memory or disk it stops reading from publishers, and live messages must not wait for that.
+ * Everything about unread mail that leads to the broker, and what relays tell each other. It has AMQP connections of its own:
+ * when the broker is short of memory or disk it stops reading from publishers, and live messages must not wait for that,
+ * nor those who fetch what is unread.
  */
 export class Mail {
   readonly unread: Unread;
+  /** Whether the broker is short of memory or disk. */
+  readonly alarm: BrokerAlarm;
+  /** Everything that publishes, and what only the keeper needs. */
   private readonly amqp: AmqpConnection;
-  private readonly inbox: Inbox;
+  /** Mailboxes as their readers see them: never published on, so that it goes on in an alarm of the broker. */
+  private readonly reading: AmqpConnection;
+  readonly inbox: Inbox;
+  readonly revocations: RevocationLog;
   private readonly changes: Changes;
   private readonly keeper: Keeper;
   private readonly directory: Directory;
   private readonly reaper: Reaper;
 
   constructor({ env, broker }: RelayConfig, node: string, log: Logger, metrics: UnreadMetrics) {
-    this.amqp = new AmqpConnection(broker.amqpUrl, log, `relay ${node} unread`);
+    this.amqp = new AmqpConnection(broker.amqpUrl, log, `relay ${node} unread`, broker.tls);
+    this.reading = new AmqpConnection(broker.amqpUrl, log, `relay ${node} mailboxes`, broker.tls);
+    this.alarm = new BrokerAlarm((reason) => {
+      if (reason === undefined)
+        log.info('the broker has enough memory and disk again: clients that send go on');
+      else log.warn({ reason }, 'the broker is short of memory or disk: clients that send wait');
+    });
     const onBroken = (error: Error) => this.amqp.reset(error);
     const onDropped = (reason: string) => metrics.discarded.inc({ reason });
     const mailboxes = new Mailboxes();
-    this.inbox = new Inbox(onBroken);
+    this.inbox = new Inbox(onBroken, this.alarm);
+    this.revocations = new RevocationLog(onBroken, log);
     this.directory = new Directory(this.inbox, onBroken);
     this.changes = new Changes(this.inbox);
     // What the dead relay had leased is unread again, and nobody else says so.
-    const onBuried = () => this.inbox.tell(names.control, '', 'missed', null);
+    const onBuried = () => this.inbox.tellAll('missed', null);
     this.reaper = new Reaper(this.directory, env.RELAY_NODE_GRACE, onBuried, log);
     this.keeper = new Keeper(
       {
@@ -74,27 +90,32 @@ export class Mail {
       this.changes.received(userWord, rests);
     });
     this.inbox.on('missed', () => this.changes.missed());
+    // First: what comes after it may publish, and would wait for the end of an alarm that nobody knows of.
+    this.amqp.onConnect((connection) => this.alarm.watch(connection));
     this.amqp.onConnect(declareShared);
+    this.amqp.onConnect((connection) => this.revocations.open(connection));
     this.amqp.onConnect((connection) => this.inbox.open(connection));
-    this.amqp.onConnect((connection) => mailboxes.open(connection));
     this.amqp.onConnect((connection) => this.directory.consume(connection));
     this.amqp.onConnect((connection) => this.keeper.consume(connection));
     this.amqp.onConnect((connection) => countDropped(connection, onDropped));
     this.amqp.onConnect((connection) => this.reaper.watch(connection));
+    // Nobody can acknowledge any more what was leased by the name of the last connection.
+    this.amqp.onConnect(async () => this.unread.leases.giveBackAll());
+    this.reading.onConnect((connection) => mailboxes.open(connection));
     // Ours was lost as well, as far as others are concerned.
-    this.amqp.onConnect(async () => this.inbox.tell(names.control, '', 'missed', null));
+    this.amqp.onConnect(async () => this.inbox.tellAll('missed', null));
   }
 
   get up(): boolean {
-    return this.amqp.up;
+    return this.amqp.up && this.reading.up;
   }
 
   get lastError(): Error | undefined {
-    return this.amqp.lastError;
+    return this.amqp.lastError ?? this.reading.lastError;
   }
 
-  open(): Promise<void> {
-    return this.amqp.open();
+  async open(): Promise<void> {
+    await Promise.all([this.amqp.open(), this.reading.open()]);
   }
 
   /** Finishes what was begun: another relay takes over. */
@@ -108,6 +129,8 @@ export class Mail {
     this.changes.close();
     this.directory.close();
     this.reaper.close();
-    await this.amqp.close();
+    this.revocations.close();
+    this.alarm.close();
+    await Promise.all([this.amqp.close(), this.reading.close()]);
   }
 }

@@ -2,6 +2,7 @@ import { RelayError } from '../errors.js';
 import { encodeFrame } from '../stomp/encoder.js';
 import { EMPTY_BODY, type Frame, type HeaderList, header } from '../stomp/frame.js';
 import { Link, type LinkOptions } from './link.js';
+import type { SendLimits } from './sends.js';
 
 export interface PrivateEvents {
   /** A MESSAGE for this client, as the broker wrote it. */
@@ -54,14 +55,15 @@ export class PrivateLink {
   private readonly lostTransactions = new Set<string>();
   private readonly earlierSessions: string[] = [];
   private sequence = 0;
+  /** When deadlines count again: in an alarm of the broker everything waits. */
+  private excusedUntil = 0;
   private live = false;
   private closing = false;
   private whenStarted: (() => void) | undefined;
 
   constructor(
     options: LinkOptions,
-    private readonly maxWaitingBytes: number,
-    private readonly sendTimeout: number,
+    private readonly limits: SendLimits,
     private readonly events: PrivateEvents,
   ) {
     this.link = new Link(options, {
@@ -75,7 +77,7 @@ export class PrivateLink {
 
   /** True while the client that sends should wait: the broker does not take what is written. */
   get congested(): boolean {
-    return this.waitingBytes + this.link.bufferedBytes > this.maxWaitingBytes / 2;
+    return this.waitingBytes + this.link.bufferedBytes > this.limits.highWater / 2;
   }
 
   /**
@@ -124,7 +126,7 @@ export class PrivateLink {
     const inTransaction = header(headers, 'transaction') !== undefined;
     if (!this.live) this.unsent++;
     const flying = this.request('SEND', headers, body, inTransaction ? 'settle' : 'repeat', done);
-    if (flying && !inTransaction) flying.deadline = Date.now() + this.sendTimeout;
+    if (flying && !inTransaction) flying.deadline = Date.now() + this.limits.timeout;
   }
 
   /** @throws RelayError when the id was not given out over this link. */
@@ -176,6 +178,11 @@ export class PrivateLink {
 
   /** Called a few times a second: refuses a SEND that the broker has not confirmed in time. */
   tick(now: number): void {
+    if (this.limits.alarm.congested) {
+      this.excusedUntil = now + this.limits.timeout;
+      return;
+    }
+    if (now < this.excusedUntil) return;
     for (const [receipt, { deadline, done }] of this.flying) {
       if (deadline === undefined || deadline > now) continue;
       this.flying.delete(receipt);
@@ -213,7 +220,7 @@ export class PrivateLink {
     }
     this.waiting.push(frame);
     this.waitingBytes += frame.length;
-    if (this.waitingBytes <= this.maxWaitingBytes) return;
+    if (this.waitingBytes <= this.limits.highWater) return;
     const message = 'too much is waiting for the broker';
     this.events.onRefused(new RelayError('ERR_BROKER_UNAVAILABLE', message, 'brokerUnavailable'));
   }

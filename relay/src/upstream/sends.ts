@@ -1,3 +1,4 @@
+import type { Alarm } from '../broker/alarm.js';
 import { RelayError } from '../errors.js';
 import { encodeFrame } from '../stomp/encoder.js';
 import { EMPTY_BODY, type Frame, type HeaderList, header } from '../stomp/frame.js';
@@ -19,6 +20,8 @@ export interface SendLimits {
   timeout: number;
   /** Bytes that may wait in this process (unconfirmed, or for the link) before senders are paused. */
   highWater: number;
+  /** While it lasts nobody is refused for having waited. */
+  alarm: Alarm;
 }
 
 /**
@@ -39,6 +42,8 @@ export class SendLink {
   private suspects = 0;
   private keptBytes = 0;
   private sequence = 0;
+  /** When deadlines count again: in an alarm of the broker everything waits. */
+  private excusedUntil = 0;
   private readonly sweep: NodeJS.Timeout;
 
   constructor(
@@ -163,6 +168,12 @@ export class SendLink {
 
   private tick(): void {
     const now = Date.now();
+    if (this.limits.alarm.congested) {
+      this.excusedUntil = now + this.limits.timeout;
+      return;
+    }
+    // Everything waited for the end of the alarm, and has its whole time from then on.
+    if (now < this.excusedUntil) return;
     const late: Entry[] = [];
     for (const [receipt, entry] of this.flying) {
       if (entry.deadline > now) break;

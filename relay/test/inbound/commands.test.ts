@@ -14,6 +14,6 @@ it('opens a connection with CONNECT and STOMP alone', () => {
 });
 
 it('lets nothing that publishes overtake a SUBSCRIBE', () => {
-  const waiting = Object.keys(commands).filter((name) => commands[name]?.afterSubscriptions);
+  const waiting = Object.keys(commands).filter((name) => commands[name]?.publishes);
   expect(waiting).toEqual(['SEND', 'COMMIT']);
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BadgeSubscription } from '../../src/session/badge-subscription.js';
+import { NoticeSubscription } from '../../src/session/notices.js';
 import { TopicSubscription } from '../../src/session/subscriptions.js';
 import { AcknowledgedUserSubscription, UserSubscription } from '../../src/session/user-subscriptions.js';
 import { header } from '../../src/stomp/frame.js';
@@ -31,6 +32,7 @@ describe('SUBSCRIBE', () => {
     ['/user/x', ['unread', 'replay', 'ack', 'client'], AcknowledgedUserSubscription],
     ['/user/relay.unread', [], BadgeSubscription],
     ['/user/relay/unread', ['ack', 'auto'], BadgeSubscription],
+    ['/user/relay.session', [], NoticeSubscription],
     ['/topic/x', [], TopicSubscription],
   ])('%s with %j', (destination, headers, kind) => {
     subscribe(destination, ...headers);

@@ -1,19 +1,34 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RelayError } from '../../src/errors.js';
 import { Acknowledgements } from '../../src/session/acknowledgements.js';
+import { UserUnacked } from '../../src/session/unacked.js';
 import { Settlements } from './rig.js';
 
 const MOST = 4;
+const MOST_OF_USER = 6;
+let users: UserUnacked;
 let list: Acknowledgements;
 let settlements: Settlements;
 
 beforeEach(() => {
-  list = new Acknowledgements(MOST);
+  users = new UserUnacked(MOST_OF_USER);
+  list = new Acknowledgements(MOST, users.share('alice'));
   settlements = new Settlements();
 });
 
-/** Adds one delivery per message and returns their ack values. */
+/** Adds one delivery per message and returns their ack values, or why there is none. */
+function addTo(to: Acknowledgements, ordinal: number, ...messages: string[]): string[] {
+  return messages.map((id) => {
+    try {
+      return to.add(ordinal, id, settlements.delivery(id));
+    } catch (error) {
+      return (error as RelayError).code;
+    }
+  });
+}
+
 function add(ordinal: number, ...messages: string[]): string[] {
-  return messages.map((id) => list.add(ordinal, id, settlements.delivery(id)) ?? 'none');
+  return addTo(list, ordinal, ...messages);
 }
 
 describe('ack values', () => {
@@ -72,10 +87,12 @@ describe('the bound', () => {
   it('is for all subscriptions together, and what is over it is not kept', () => {
     const [one, two] = [list.register(true), list.register(false)];
     const values = [...add(one, 'a', 'b'), ...add(two, 'c', 'd')];
-    expect(add(one, 'e')).toEqual(['none']);
-    expect(add(two, 'f')).toEqual(['none']);
+    expect(add(one, 'e')).toEqual(['ERR_TOO_MANY_UNACKED']);
+    expect(add(two, 'f')).toEqual(['ERR_TOO_MANY_UNACKED']);
     list.settle(values[1] ?? '', true);
-    expect([...add(two, 'g', 'h'), ...add(one, 'i')].filter((ack) => ack !== 'none')).toHaveLength(2);
+    expect([...add(two, 'g', 'h'), ...add(one, 'i')].filter((ack) => !ack.startsWith('ERR_'))).toHaveLength(
+      2,
+    );
     expect(settlements).toMatchObject({ acked: ['a', 'b'], refused: [] });
   });
 
@@ -83,13 +100,13 @@ describe('the bound', () => {
     const [one, two] = [list.register(true), list.register(false)];
     for (let round = 0; round < 3; round++) {
       const values = add(two, 'a', 'b', 'c', 'd');
-      expect(values).not.toContain('none');
+      expect(values).not.toContain('ERR_TOO_MANY_UNACKED');
       for (const ack of [...values, ...values]) list.settle(ack, round % 2 === 0);
     }
     add(one, 'e', 'f', 'g', 'h');
     list.release(one);
     list.release(one);
-    expect(add(two, 'i', 'j', 'k', 'l', 'm')[4]).toBe('none');
+    expect(add(two, 'i', 'j', 'k', 'l', 'm')[4]).toBe('ERR_TOO_MANY_UNACKED');
   });
 });
 
@@ -141,6 +158,61 @@ describe('room', () => {
     list.onRoom(told);
     list.release(two);
     list.release(one);
+    expect(told).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('the bound of a user', () => {
+  let other: Acknowledgements;
+  beforeEach(() => {
+    other = new Acknowledgements(MOST, users.share('alice'));
+  });
+
+  it('is for all sessions together', () => {
+    const [one, two] = [list.register(false), other.register(false)];
+    expect(add(one, 'a', 'b', 'c', 'd')).not.toContain('ERR_USER_TOO_MANY_UNACKED');
+    expect(addTo(other, two, 'e', 'f', 'g').map((ack) => ack.startsWith('ERR_'))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    expect(addTo(other, two, 'g')).toEqual(['ERR_USER_TOO_MANY_UNACKED']);
+    const bob = new Acknowledgements(MOST, users.share('bob'));
+    expect(addTo(bob, bob.register(false), 'h')).toEqual(['1:h']);
+  });
+
+  it('has room again for what any of them settles or gives back', () => {
+    const [one, two] = [list.register(false), other.register(true)];
+    for (let round = 0; round < 3; round++) {
+      const [a = '', , , d = ''] = add(one, 'a', 'b', 'c', 'd');
+      addTo(other, two, 'e', 'f');
+      list.settle(a, true);
+      list.settle(d, false);
+      expect(addTo(other, two, 'g', 'h', 'i')[2]).toBe('ERR_TOO_MANY_UNACKED');
+      other.settle(`${two}:h`, true);
+      for (const left of ['b', 'c']) list.settle(`${one}:${left}`, true);
+    }
+    add(one, 'j');
+    addTo(other, two, 'k');
+    list.release(one);
+    other.release(two);
+    expect(users.size).toBe(0);
+  });
+
+  it('leaves half of it to what arrives live, as the bound of a session does', () => {
+    const [one, two] = [list.register(false), other.register(false)];
+    expect([list.roomForReplay, other.roomForReplay]).toEqual([2, 2]);
+    add(one, 'a');
+    expect([list.roomForReplay, other.roomForReplay]).toEqual([1, 2]);
+    addTo(other, two, 'b', 'c');
+    expect([list.roomForReplay, other.roomForReplay]).toEqual([0, 0]);
+  });
+
+  it('tells of room that another session has made', () => {
+    const [ack = ''] = add(list.register(false), 'a');
+    const told = vi.fn();
+    other.onRoom(told);
+    list.settle(ack, true);
     expect(told).toHaveBeenCalledTimes(1);
   });
 });
@@ -197,5 +269,13 @@ describe('stalled', () => {
     expect(stalled()).toBe(10);
     list.release(one);
     expect(stalled()).toBe(0);
+  });
+
+  it('does not count the time for which a client was excused', () => {
+    add(list.register(false), 'a');
+    vi.advanceTimersByTime(1000);
+    list.excuse(Date.now());
+    vi.advanceTimersByTime(10);
+    expect(stalled()).toBe(10);
   });
 });

@@ -85,15 +85,22 @@ describe('order', () => {
     expect(order()).toBe('abcdefghi');
   });
 
-  it('is kept when one hold comes on top of another', () => {
+  it('is kept when one hold comes on top of another, until the last of them ends', () => {
     holdAfter('a');
     receive('abc');
     intake.hold();
     intake.hold({ command: '0', headers: [], body: EMPTY_BODY });
     intake.release();
+    intake.release();
+    expect(order()).toBe('a');
+    intake.release();
+    expect(order()).toBe('a0bc');
+    // One release too many lets nothing through that is held later.
+    intake.release();
+    intake.hold();
+    receive('d');
     expect(order()).toBe('a0bc');
     intake.release();
-    receive('d');
     expect(order()).toBe('a0bcd');
   });
 

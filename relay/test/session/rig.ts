@@ -5,12 +5,15 @@ import { Directory } from '../../src/broker/directory.js';
 import { Inbox } from '../../src/broker/inbox.js';
 import { Mailboxes } from '../../src/broker/mailboxes.js';
 import type { Closure } from '../../src/closures.js';
+import { parseDestination } from '../../src/destination.js';
 import { createMetrics } from '../../src/metrics.js';
 import { OutboundMessage } from '../../src/outbound/message.js';
 import type { Outgoing } from '../../src/outbound/outgoing.js';
 import { loadPolicy } from '../../src/policy/load.js';
 import type { SessionLimits, SessionServices } from '../../src/session/services.js';
 import { Session } from '../../src/session/session.js';
+import type { Asked } from '../../src/session/subscriptions.js';
+import { UserUnacked } from '../../src/session/unacked.js';
 import { FrameDecoder } from '../../src/stomp/decoder.js';
 import type { Frame, HeaderList } from '../../src/stomp/frame.js';
 import type { Transport } from '../../src/transport/transport.js';
@@ -69,6 +72,12 @@ export const LIMITS: SessionLimits = {
   maxUnacked: 3,
   maxTransactions: 4,
   maxQueuedBytes: 1 << 20,
+  sendRate: 1_000_000,
+  subscribeRate: 1_000_000,
+  receiveRate: 1 << 30,
+  throttleTime: 30_000,
+  tokenWarning: 60_000,
+  firstFrameTimeout: 5000,
   connectTimeout: 10_000,
   confirmTimeout: 15_000,
   ackTimeout: 60_000,
@@ -92,7 +101,8 @@ export class Rig {
   readonly transport = new RecordingTransport();
   readonly services: SessionServices;
   readonly session: Session;
-  readonly sends = new SendLink(nowhere(), { timeout: 60_000, highWater: 64 * 1024 });
+  readonly alarm = { congested: false };
+  readonly sends = new SendLink(nowhere(), { timeout: 60_000, highWater: 64 * 1024, alarm: this.alarm });
 
   constructor(
     limits: Partial<SessionLimits> = {},
@@ -114,17 +124,26 @@ export class Rig {
       topicFeeds: () => 0,
       linksUp: () => ({}),
       leases: () => 0,
+      brokerAlarm: () => false,
+      tickets: () => 0,
+      revocations: () => 0,
     });
     const inbox = new Inbox(nothing);
     const mail = [new Mailboxes(), new Directory(inbox, nothing), inbox, new Changes(inbox)] as const;
     this.services = {
-      signIn: { withToken: () => Promise.resolve(identity) },
+      signIn: {
+        withToken: () => Promise.resolve(identity),
+        withTicket: () => Promise.resolve(identity),
+      },
       policy: loadPolicy(RULES, 'test'),
       users: new UserHub('node', bindings, new Settlements(), options.log, nothing),
       topics: new TopicHub(options, 10),
       unread: new Unread(...mail, { leaseTime: 60_000, maxLeases: 10 }, metrics.unread),
+      unacked: new UserUnacked(500),
+      alarm: this.alarm,
       pickSendLink: () => this.sends,
-      openPrivateLink: (_name, events) => new PrivateLink(options, 1 << 20, 60_000, events),
+      openPrivateLink: (_name, events) =>
+        new PrivateLink(options, { timeout: 60_000, highWater: 1 << 20, alarm: this.alarm }, events),
       limits: { ...LIMITS, ...limits },
       log: options.log,
       metrics,
@@ -157,6 +176,11 @@ export class Rig {
     this.session.close('normal');
     this.sends.close();
   }
+}
+
+/** What a subscription of alice's was allowed for. */
+export function asked(text: string): Asked {
+  return { destination: parseDestination(text, 'subscribe', 'alice'), shaping: [] };
 }
 
 /** Notes how deliveries are settled, each by the name that the test gave it. */

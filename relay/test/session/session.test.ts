@@ -56,14 +56,6 @@ describe('the first frame', () => {
 });
 
 describe('deadlines', () => {
-  it('end a connection without CONNECT', () => {
-    const one = rig();
-    one.session.tick(one.session.openedAt + LIMITS.connectTimeout);
-    expect(one.transport.closed).toBeUndefined();
-    one.session.tick(one.session.openedAt + LIMITS.connectTimeout + 1);
-    expect(closeCode(one)).toBe(4408);
-  });
-
   it('end a session with its token', async () => {
     const expiresAt = Date.now() + 5000;
     const one = rig({}, { user: 'alice', userWord: 'alice', claims: {}, expiresAt, tokenId: 'one' });
@@ -184,6 +176,26 @@ describe('the order of frames', () => {
       one.send('COMMIT', ['transaction', 't']);
     }
     expect(one.transport.paused).toBe(true);
+  });
+
+  it('lets nothing that publishes through while the broker is short of memory or disk, and everything else', async () => {
+    const one = rig();
+    await one.connect();
+    one.alarm.congested = true;
+    one.send('SUBSCRIBE', ['id', '1', 'destination', '/topic/x']);
+    one.send('UNSUBSCRIBE', ['id', '1', 'receipt', 'before']);
+    await turn();
+    expect(one.transport.paused).toBe(false);
+    const send = vi.spyOn(one.sends, 'send');
+    one.send('SEND', ['destination', '/topic/x']);
+    one.send('BEGIN', ['transaction', 't', 'receipt', 'after']);
+    expect([one.transport.paused, send.mock.calls.length]).toEqual([true, 0]);
+    one.session.tick(Date.now());
+    expect(one.frames.map(({ headers }) => header(headers, 'receipt-id'))).toEqual([undefined, 'before']);
+    one.alarm.congested = false;
+    one.session.tick(Date.now());
+    expect([one.transport.paused, send.mock.calls.length]).toEqual([false, 1]);
+    expect(header(one.frames.at(-1)?.headers ?? [], 'receipt-id')).toBe('after');
   });
 
   it('survives a flood of frames in one message behind one that waits', async () => {

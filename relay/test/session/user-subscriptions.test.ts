@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AcknowledgedUserSubscription, UserSubscription } from '../../src/session/user-subscriptions.js';
 import { header } from '../../src/stomp/frame.js';
-import { Rig, Settlements, userMessage } from './rig.js';
+import { asked, Rig, Settlements, userMessage } from './rig.js';
 
 let rig: Rig;
 let settlements: Settlements;
@@ -16,7 +16,7 @@ afterEach(() => rig.close());
 
 function subscription(ackMode: 'auto' | 'client' | 'client-individual', id = 'sub'): UserSubscription {
   const address = { userWord: 'alice', rest: 'x' };
-  const own = [rig.session, id, { destination: '/user/x', address, replay: false }] as const;
+  const own = [rig.session, id, { asked: asked('/user/x'), address, replay: false }] as const;
   const one =
     ackMode === 'auto' ? new UserSubscription(...own) : new AcknowledgedUserSubscription(...own, ackMode);
   rig.session.subscriptions.set(id, one);
