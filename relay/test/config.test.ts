@@ -108,10 +108,22 @@ describe('variables that belong together', () => {
     expect(message).toContain('RELAY_DEMO');
   });
 
-  it.each([[{ RABBITMQ_CLIENT_USERNAME: 'x' }], [{ RABBITMQ_CLIENT_PASSWORD: 'x' }]])(
-    'user and password of private links: %j',
+  it.each([
+    ['RABBITMQ_CLIENT_USERNAME', 'RABBITMQ_CLIENT_PASSWORD'],
+    ['RABBITMQ_CERT', 'RABBITMQ_KEY'],
+    ['RELAY_TLS_CERT', 'RELAY_TLS_KEY'],
+  ])('%s and %s', (one, other) => {
+    for (const name of [one, other]) {
+      expect(refused({ ...KEY, [name]: 'x' }).problems).toContain(
+        `${one} and ${other} go together: set both or neither`,
+      );
+    }
+  });
+
+  it.each([[{ RABBITMQ_CA: 'ca.pem' }], [{ RABBITMQ_CERT: 'cert.pem', RABBITMQ_KEY: 'key.pem' }]])(
+    'files for TLS and a broker with TLS: %j',
     (env) => {
-      expect(refused({ ...KEY, ...env }).message).toContain('RABBITMQ_CLIENT_USERNAME');
+      expect(refused({ ...KEY, ...env }).message).toMatch(/RABBITMQ_CA.*amqps:/);
     },
   );
 });
@@ -149,7 +161,24 @@ describe('the broker', () => {
   it('has its Web-STOMP endpoint on the same host, with the same credentials', () => {
     const { broker } = readConfig({ ...KEY, RABBITMQ_URL: 'amqps://me:p%40ss%3A@mq.example:5671/my%2Fhost' });
     expect(broker).toMatchObject({ login: 'me', passcode: 'p@ss:', vhost: 'my/host' });
-    expect(broker.webStompUrl).toBe('wss://mq.example:15674/ws');
+    expect(broker.webStompUrl).toBe('wss://mq.example:15673/ws');
+  });
+
+  it.each([
+    [{ RABBITMQ_URL: 'amqps://mq.example' }, true],
+    [{ RABBITMQ_WEB_STOMP_URL: 'wss://mq.example/ws' }, true],
+    [{}, false],
+  ])('is spoken to over TLS, its certificate checked, when a URL says so: %j', (env, secure) => {
+    expect(readConfig({ ...KEY, ...env }).broker.tls?.rejectUnauthorized).toBe(secure || undefined);
+  });
+
+  it('has files for TLS that must be there', () => {
+    const { message } = refused({
+      ...KEY,
+      RABBITMQ_URL: 'amqps://mq.example',
+      RABBITMQ_CA: '/no/such/ca.pem',
+    });
+    expect(message).toMatch(/RABBITMQ_CA cannot be read: .*\/no\/such\/ca\.pem/);
   });
 
   it('can have other credentials there, which never stay in the URL', () => {

@@ -523,8 +523,18 @@ describe('parseReplyTo', () => {
     ['/queue/relay.node.n1', RESERVED],
     ['/exchange/relay.user/bob.x', RESERVED],
     ['x'.repeat(1025), TOO_LONG],
+    // 256 bytes: one more than the AMQP property has, whose consumers the broker would disconnect.
+    ['x'.repeat(256), TOO_LONG],
+    ['€'.repeat(86), TOO_LONG],
+    [`/queue/${'q'.repeat(249)}`, TOO_LONG],
   ])('refuses %j', (text, code) => {
     expect(codeOf(() => parseReplyTo(text))).toBe(code);
+  });
+
+  it('lets 255 bytes pass', () => {
+    for (const text of ['x'.repeat(255), '€'.repeat(85), `/queue/${'q'.repeat(248)}`]) {
+      expect(parseReplyTo(text)).toBeUndefined();
+    }
   });
 
   it('lets nothing through that the broker would choke on', () => {

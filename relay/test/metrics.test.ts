@@ -7,6 +7,9 @@ const NOTHING: Observed = {
   topicFeeds: () => 0,
   linksUp: () => ({}),
   leases: () => 0,
+  brokerAlarm: () => false,
+  tickets: () => 0,
+  revocations: () => 0,
 };
 
 it('shows what is observed at the moment somebody asks', async () => {
@@ -18,6 +21,9 @@ it('shows what is observed at the moment somebody asks', async () => {
     topicFeeds: () => 4,
     linksUp: () => links,
     leases: () => 5,
+    brokerAlarm: () => true,
+    tickets: () => 6,
+    revocations: () => 8,
   });
   const page = async () => (await metrics.registry.metrics()).split('\n');
   expect(await page()).toEqual(
@@ -26,6 +32,9 @@ it('shows what is observed at the moment somebody asks', async () => {
       'relay_user_routes 3',
       'relay_topic_feeds 4',
       'relay_unread_leases 5',
+      'relay_broker_alarm 1',
+      'relay_tickets 6',
+      'relay_revocations 8',
     ]),
   );
   sessions = 7;

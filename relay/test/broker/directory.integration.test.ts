@@ -1,28 +1,27 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Service } from '../support/amqp.js';
 import type { Mailroom } from '../support/mailroom.js';
-import { PrivateBroker } from '../support/private-broker.js';
 import { unique } from '../support/relay.js';
 import { numbered, UnreadClient } from '../support/unread.js';
+import { World } from '../support/world.js';
 
-// A broker of its own: it must be known which relay has the directory.
-let own: PrivateBroker;
+// No relay outlives its test: it must be known which one has the directory.
+const world = new World();
 let service: Service;
 let mailroom: Mailroom;
 
 beforeAll(async () => {
-  own = await PrivateBroker.start();
-  service = await own.service();
-  mailroom = await own.mailroom();
+  service = await world.service();
+  mailroom = await world.mailroom();
 });
 
-afterAll(() => own?.stop());
+afterAll(() => world.close());
 
 /** Users enough that every queue of the directory has some. */
 const users = () => Array.from({ length: 20 }, () => unique('alice'));
 
 it('counts a user’s 300 destinations, each of them right', async () => {
-  const relay = await own.relay();
+  const relay = await world.relay();
   const user = unique('alice');
   const rests = numbered(300, 'topic.t');
   for (const [i, rest] of rests.entries()) await service.allToUser(user, rest, numbered(1 + (i % 3)));
@@ -38,8 +37,8 @@ it('counts a user’s 300 destinations, each of them right', async () => {
 });
 
 it.each(['dies', 'leaves'])('keeps its entries when the relay that has it %s', async (how) => {
-  const { relay: first, die } = await own.mortalRelay();
-  const second = await own.relay();
+  const { relay: first, die } = await world.mortalRelay();
+  const second = await world.relay();
   const all = users();
   for (const user of all) {
     await service.allToUser(user, 'topic.reply', numbered(2));
@@ -70,7 +69,7 @@ it.each(['dies', 'leaves'])('keeps its entries when the relay that has it %s', a
 });
 
 it('has one entry for a mailbox that is made anew many times', async () => {
-  const relay = await own.relay();
+  const relay = await world.relay();
   const user = unique('alice');
   const client = await UnreadClient.of(relay, user);
   for (let i = 0; i < 20; i++) {

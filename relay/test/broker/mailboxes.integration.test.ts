@@ -1,24 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mailboxQueue } from '../../src/unread/address.js';
 import type { Service } from '../support/amqp.js';
+import { broker } from '../support/broker.js';
 import type { Mailroom } from '../support/mailroom.js';
-import { PrivateBroker } from '../support/private-broker.js';
+import { manage } from '../support/management.js';
 import { type TestRelay, unique } from '../support/relay.js';
 import { bodiesOf, numbered, UnreadClient } from '../support/unread.js';
 import { waitFor } from '../support/wait.js';
+import { World } from '../support/world.js';
 
-// A broker of its own: mailboxes are made as the settings of the relay whose keeper works say.
-let own: PrivateBroker;
+const world = new World();
 let service: Service;
 let mailroom: Mailroom;
 
 beforeAll(async () => {
-  own = await PrivateBroker.start();
-  service = await own.service();
-  mailroom = await own.mailroom();
+  service = await world.service();
+  mailroom = await world.mailroom();
 });
 
-afterAll(() => own?.stop());
+afterAll(() => world.close());
 
 describe.each(['classic', 'quorum'])('mailboxes of type %s', (type) => {
   let relay: TestRelay;
@@ -28,9 +28,9 @@ describe.each(['classic', 'quorum'])('mailboxes of type %s', (type) => {
 
   beforeAll(async () => {
     const env = { RELAY_MAILBOX_TYPE: type };
-    relay = await own.relay(env);
-    second = await own.relay(env);
-    hasty = await own.relay({ ...env, RELAY_LEASE_TIME: '1000' });
+    relay = await world.relay(env);
+    second = await world.relay(env);
+    hasty = await world.relay({ ...env, RELAY_LEASE_TIME: '1000' });
   });
 
   afterAll(async () => {
@@ -47,11 +47,8 @@ describe.each(['classic', 'quorum'])('mailboxes of type %s', (type) => {
 
   it('are what they are called', async () => {
     const { user } = await withMail(['x']);
-    const url = new URL(own.broker.managementUrl);
-    const authorization = `Basic ${Buffer.from(`${url.username}:${url.password}`).toString('base64')}`;
     const name = encodeURIComponent(mailboxQueue(`${user}.topic.reply`));
-    const response = await fetch(`http://${url.host}/api/queues/%2F/${name}`, { headers: { authorization } });
-    expect(await response.json()).toMatchObject({
+    expect(await manage(broker(), 'GET', `queues/${broker().vhost}/${name}`)).toMatchObject({
       type,
       durable: true,
       arguments: {
@@ -101,7 +98,7 @@ describe.each(['classic', 'quorum'])('mailboxes of type %s', (type) => {
 
   it('take back what a dead relay held in order', async () => {
     const { user, two } = await withMail(numbered(250));
-    const { relay: doomed, die } = await own.mortalRelay({ RELAY_MAILBOX_TYPE: type });
+    const { relay: doomed, die } = await world.mortalRelay({ RELAY_MAILBOX_TYPE: type });
     await (await UnreadClient.of(doomed, user)).pull(120);
     die();
     await two.waiting(250);
@@ -167,7 +164,7 @@ describe.each(['classic', 'quorum'])('mailboxes of type %s', (type) => {
 
 describe.each(['classic', 'quorum'])('limits of mailboxes of type %s', (type) => {
   it('expire, and the stale entry is shown nowhere', async () => {
-    const relay = await own.relay({ RELAY_MAILBOX_TYPE: type, RELAY_MAILBOX_EXPIRES: '1000' });
+    const relay = await world.relay({ RELAY_MAILBOX_TYPE: type, RELAY_MAILBOX_EXPIRES: '1000' });
     try {
       const user = unique('alice');
       await service.allToUser(user, 'topic.reply', ['forgotten']);
@@ -189,7 +186,7 @@ describe.each(['classic', 'quorum'])('limits of mailboxes of type %s', (type) =>
   });
 
   it('age', async () => {
-    const relay = await own.relay({ RELAY_MAILBOX_TYPE: type, RELAY_MAILBOX_AGE: '1000' });
+    const relay = await world.relay({ RELAY_MAILBOX_TYPE: type, RELAY_MAILBOX_AGE: '1000' });
     try {
       const user = unique('alice');
       await service.allToUser(user, 'topic.reply', numbered(3));

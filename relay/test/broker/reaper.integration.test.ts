@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Service } from '../support/amqp.js';
+import { broker } from '../support/broker.js';
 import type { Mailroom } from '../support/mailroom.js';
-import { PrivateBroker } from '../support/private-broker.js';
 import { CuttingProxy } from '../support/proxy.js';
 import { type TestRelay, unique } from '../support/relay.js';
 import { UnreadClient } from '../support/unread.js';
 import { waitFor } from '../support/wait.js';
+import { World } from '../support/world.js';
 
 // What a relay leaves behind that loses the broker without a word: its connections are cut and stay cut.
-// A broker of its own, because the relays of other tests are more patient.
 
-let broker: PrivateBroker;
+const world = new World();
 let amqp: CuttingProxy;
 let lost: TestRelay;
 let other: TestRelay;
@@ -18,24 +18,21 @@ let service: Service;
 let room: Mailroom;
 
 beforeAll(async () => {
-  broker = await PrivateBroker.start();
-  service = await broker.service();
-  room = await broker.mailroom();
-  other = await broker.relay({ RELAY_NODE_GRACE: '500' });
+  service = await world.service();
+  room = await world.mailroom();
+  other = await world.relay();
 });
-afterAll(async () => {
-  await broker?.stop();
-});
+afterAll(() => world.close());
 beforeEach(async () => {
-  amqp = await broker.keep(CuttingProxy.open(broker.broker.amqpUrl));
-  lost = await broker.relay({ RABBITMQ_URL: amqp.url, RELAY_CONFIRM_TIMEOUT: '600000' });
+  amqp = await world.keep(CuttingProxy.open(broker().amqpUrl));
+  lost = await world.relay({ RABBITMQ_URL: amqp.url, RELAY_CONFIRM_TIMEOUT: '600000' });
 });
 
 const place = () => `relay.node.${lost.node}`;
 
 /** Whether the broker still has the exchange to which the routes of the lost relay lead. */
 async function hasRoutes(): Promise<boolean> {
-  const probe = await broker.service();
+  const probe = await world.service();
   try {
     probe.channel.on('error', () => {});
     await probe.channel.checkExchange(place());

@@ -1,7 +1,8 @@
 import { connect as connectTcp } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { closures } from '../../src/closures.js';
 import { KeyServer, providerKey } from '../auth/key-server.js';
+import { broker } from '../support/broker.js';
 import { CountingProxy } from '../support/counting-proxy.js';
 import { HandshakeRefused, type RawClient, type RawOptions } from '../support/raw.js';
 import { startRelay, type TestRelay, unique } from '../support/relay.js';
@@ -11,6 +12,8 @@ import { waitFor } from '../support/wait.js';
 const ISSUER = 'https://id.example.com';
 const AUDIENCE = 'relay';
 const FOREIGN = 'https://evil.example.net';
+/** All refusals come from one address here. */
+const MANY = '100000';
 const key = rsaKey();
 const stranger = rsaKey();
 
@@ -23,11 +26,8 @@ let amqp: CountingProxy;
 let atRest: number;
 
 beforeAll(async () => {
-  const broker = inject('broker');
-  [webStomp, amqp] = await Promise.all([
-    CountingProxy.open(broker.webStompUrl),
-    CountingProxy.open(broker.amqpUrl),
-  ]);
+  const { webStompUrl, amqpUrl } = broker();
+  [webStomp, amqp] = await Promise.all([CountingProxy.open(webStompUrl), CountingProxy.open(amqpUrl)]);
   [relay, open] = await Promise.all([
     startRelay({
       RELAY_JWT_SECRET: '',
@@ -35,10 +35,11 @@ beforeAll(async () => {
       RELAY_JWT_ISSUER: ISSUER,
       RELAY_JWT_AUDIENCE: AUDIENCE,
       RELAY_ALLOWED_ORIGINS: 'https://app.example.com',
+      RELAY_MAX_AUTH_FAILURES: MANY,
       RABBITMQ_WEB_STOMP_URL: webStomp.url,
       RABBITMQ_URL: amqp.url,
     }),
-    startRelay({ RELAY_ALLOWED_ORIGINS: '*' }),
+    startRelay({ RELAY_ALLOWED_ORIGINS: '*', RELAY_MAX_AUTH_FAILURES: MANY }),
   ]);
   atRest = brokerConnections();
 });

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closures } from '../../src/closures.js';
 import { Service } from '../support/amqp.js';
+import { broker } from '../support/broker.js';
 import { CountingProxy } from '../support/counting-proxy.js';
 import { frame } from '../support/raw.js';
 import { startRelay, type TestRelay, unique } from '../support/relay.js';
@@ -349,7 +350,7 @@ describe('order', () => {
 describe('a burst of SENDs that ask for no receipt', () => {
   it('arrives whole, and costs no link to the broker', async () => {
     // Once RabbitMQ has held back a connection for publishing too fast, its Web-STOMP may end the connection.
-    const webStomp = await CountingProxy.open(inject('broker').webStompUrl);
+    const webStomp = await CountingProxy.open(broker().webStompUrl);
     const busy = await startRelay({ RABBITMQ_WEB_STOMP_URL: webStomp.url });
     try {
       const links = webStomp.connections;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ForbiddenError, ProtocolError } from '../../src/errors.js';
+import { ForbiddenError, LimitError, ProtocolError } from '../../src/errors.js';
 import { connectedFrame, errorFrame, receiptFrame } from '../../src/outbound/frames.js';
 import type { StompVersion } from '../../src/stomp/frame.js';
 
@@ -33,6 +33,13 @@ describe.each(VERSIONS)('STOMP %s', (version) => {
     expect(head.split('\n').filter((line) => line.startsWith('message:'))).toHaveLength(1);
     expect(head.split('\n').filter((line) => line.startsWith('receipt-id:'))).toHaveLength(1);
   });
+});
+
+it('ERROR says after how many whole seconds to come back, when that is a matter of time', () => {
+  const text = (error: ProtocolError | LimitError) => errorFrame(error, undefined, '1.2').bytes.toString();
+  expect(text(new LimitError('ERR_X', 'wait', 'RELAY_CONNECT_RATE', 2.1))).toContain('\nretry-after:3\n');
+  expect(text(new LimitError('ERR_X', 'wait', 'RELAY_CONNECT_RATE', 0))).toContain('\nretry-after:1\n');
+  expect(text(new ProtocolError('ERR_X', 'what to do'))).not.toContain('retry-after');
 });
 
 it('ERROR without a receipt has no receipt-id, and its message for a body when there is no more to say', () => {

@@ -192,6 +192,11 @@ export class StompClient {
     this.socket.send(chunk);
   }
 
+  /** Bytes that wait on this side, because the other one does not read. */
+  get unsent(): number {
+    return this.socket?.bufferedAmount ?? 0;
+  }
+
   messages(subscription?: string): ReceivedFrame[] {
     return this.frames.filter(
       ({ command, headers }) =>
