@@ -4,6 +4,7 @@ import type { ChannelModel, ConfirmChannel, ConsumeMessage, Message, Options } f
 import type { Logger } from '../logger.js';
 import { mailboxQueue } from '../unread/address.js';
 import { type Command, judge, KEEPER_ID } from '../unread/verdict.js';
+import { acknowledgementsArrived } from './ack-barrier.js';
 import type { Directory } from './directory.js';
 import { answerTo } from './inbox.js';
 import { carryOut, NOTHING_DONE } from './keeper-commands.js';
@@ -107,6 +108,7 @@ export class Keeper {
     const deadline = Date.now() + FAREWELL_MS;
     while (this.isAtWork && Date.now() < deadline) await delay(10);
     await this.settling?.done();
+    await acknowledgementsArrived(channel, names.intake);
     this.channel = undefined;
     await channel.close();
   }

@@ -101,6 +101,9 @@ export class NodeQueue implements Settler {
   async close(): Promise<void> {
     const { channel } = this;
     if (!channel) return;
+    // Before the cancel, which the queue answers behind them: what of a burst has not reached it when the channel is
+    // closed is dropped (see `acknowledgementsArrived`).
+    this.flush();
     await channel.cancel(this.consumerTag);
     this.flush();
     this.channel = undefined;

@@ -3,27 +3,26 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mailboxQueue } from '../../src/unread/address.js';
 import type { Service } from '../support/amqp.js';
 import type { Mailroom } from '../support/mailroom.js';
-import { PrivateBroker } from '../support/private-broker.js';
 import { type TestRelay, unique } from '../support/relay.js';
 import { bodiesOf, metric, numbered, UnreadClient } from '../support/unread.js';
 import { waitFor } from '../support/wait.js';
+import { World } from '../support/world.js';
 
 const LENGTH = 2500;
 
-// A broker of its own: the keeper that works must be this relay's, and its metrics are looked at.
-let own: PrivateBroker;
+// One relay only: the keeper that works must be this one's, and its metrics are looked at.
+const world = new World();
 let relay: TestRelay;
 let service: Service;
 let mailroom: Mailroom;
 
 beforeAll(async () => {
-  own = await PrivateBroker.start();
-  relay = await own.relay({ RELAY_MAILBOX_LENGTH: String(LENGTH) });
-  service = await own.service();
-  mailroom = await own.mailroom();
+  relay = await world.relay({ RELAY_MAILBOX_LENGTH: String(LENGTH) });
+  service = await world.service();
+  mailroom = await world.mailroom();
 });
 
-afterAll(() => own?.stop());
+afterAll(() => world.close());
 
 const reader = (user: string) => UnreadClient.of(relay, user);
 
