@@ -1,11 +1,16 @@
 #!/usr/bin/env node
+import { COMMAND_LIST, isCommand, runCommand } from './cli/run.js';
+import { processTerminal } from './cli/terminal.js';
 import { ConfigError, readConfig } from './config.js';
+import { logOutput } from './log-output.js';
 import { createLogger } from './logger.js';
+import { ProcessEnd } from './process-end.js';
 import { openRelay } from './relay.js';
 
 const HELP = `stomp-relay – a STOMP-over-WebSocket relay in front of RabbitMQ
 
 Usage: stomp-relay [--help]
+${COMMAND_LIST}
 
 It is set up by environment variables. The most important ones:
   RELAY_HOST, RELAY_PORT     where to listen (127.0.0.1, 8080; port 0 = a free one)
@@ -17,6 +22,9 @@ It is set up by environment variables. The most important ones:
                              how tokens are checked: exactly one of the three
   RELAY_JWT_ISSUER, RELAY_JWT_AUDIENCE, RELAY_JWT_ALGORITHMS, RELAY_USER_CLAIM
                              what a token must say, and which claim names the user (sub)
+  RELAY_TLS_CERT, RELAY_TLS_KEY
+                             serve TLS: certificate and private key (PEM files)
+  RELAY_TRUSTED_PROXIES      proxies in front, such as loopback or 10.0.0.0/8: without it all clients share their limits
   RELAY_ALLOWED_ORIGINS      pages that may connect, comma-separated (default: only this host's own)
   RELAY_ACCESS_FILE          who may read and write what (YAML)
   RELAY_DEMO                 1 = demo tokens at POST /demo/token and the demo's rules
@@ -27,35 +35,26 @@ All of them with their limits are listed in relay/PROTOCOL.md.`;
 function tell(
   message: { type: 'ready'; url: string; node: string } | { type: 'failed'; message: string },
 ): void {
-  process.send?.(message);
+  if (process.connected) process.send?.(message);
 }
 
 async function main(): Promise<void> {
+  const [command, ...args] = process.argv.slice(2);
+  if (isCommand(command)) {
+    process.exitCode = await runCommand(command, args, processTerminal);
+    return;
+  }
   if (process.argv.includes('--help') || process.argv.includes('-h')) {
     console.log(HELP);
     return;
   }
   if (process.argv.length > 2) throw new Error(`unknown argument ${process.argv[2]}; see --help`);
   const config = readConfig(process.env);
-  const log = createLogger(config.env.RELAY_LOG_LEVEL);
+  const output = logOutput();
+  const log = createLogger(config.env.RELAY_LOG_LEVEL, output.stream);
+  const end = ProcessEnd.onSignal(log, output);
   const relay = await openRelay(config, log);
-  let leaving = false;
-  const leave = (signal: string): void => {
-    if (leaving) process.exit(1);
-    leaving = true;
-    log.info({ signal }, 'leaving');
-    relay.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error({ err: error }, 'could not leave in order');
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', leave);
-  process.on('SIGINT', leave);
-  // Whoever started this process with an IPC channel is gone: nobody would end it otherwise.
-  process.on('disconnect', () => leave('disconnect'));
+  end.closes(relay);
   tell({ type: 'ready', url: relay.url, node: relay.node });
 }
 
