@@ -1,3 +1,4 @@
+import type { Period } from './blind.js';
 import type { Fault } from './faults.js';
 import { type PublishLog, type Received, ROUTES, type Route } from './load/protocol.js';
 
@@ -92,6 +93,17 @@ export class Ledger {
       if (fault >= 0) near[fault] = (near[fault] ?? 0) + extra;
     }
     return near;
+  }
+
+  /** Duplicates among the messages that were on their way to the broker in one of these times. */
+  duplicatesIn(periods: readonly Period[], log: PublishLog): number {
+    let sum = 0;
+    for (let number = 0; number < log.publishedAt.length; number++) {
+      const [published, confirmed] = [log.publishedAt[number] ?? 0, log.confirmedAt[number] ?? 0];
+      const within = periods.some(({ from, until }) => published <= until && confirmed >= from);
+      if (within) sum += Math.max(0, this.times(number) - 1);
+    }
+    return sum;
   }
 
   private times(number: number): number {

@@ -1,3 +1,4 @@
+import { renderCounts, renderPairs } from '../bench/table.js';
 import type { Options } from './options.js';
 import type { Outcome } from './run.js';
 import { FAULT_KINDS } from './schedule.js';
@@ -11,9 +12,10 @@ export function failures(outcome: Outcome, options: Options): string[] {
   const { figures, faults, unconfirmed, crashes, drained, tally } = outcome;
   const found: string[] = [];
   if (figures.lost.length > 0) found.push(`${figures.lost.length} confirmed messages were lost`);
-  if (figures.duplicateShare >= options.mostDuplicates) {
+  const repeated = (figures.duplicates - outcome.duplicatesBlind) / Math.max(1, figures.published);
+  if (repeated >= options.mostDuplicates) {
     found.push(
-      `${percent(figures.duplicateShare)} came more than once; less than ${percent(options.mostDuplicates)} may`,
+      `${percent(repeated)} came more than once without good reason; less than ${percent(options.mostDuplicates)} may`,
     );
   }
   if (faults.length < options.faults) {
@@ -35,7 +37,7 @@ export function failures(outcome: Outcome, options: Options): string[] {
 }
 
 /** The result as a Markdown table. */
-export function renderTable({ figures, faults, tally, seconds }: Outcome): string {
+export function renderTable({ figures, faults, tally, seconds, duplicatesBlind }: Outcome): string {
   const { received, duplicates, publishersOwn } = figures;
   const kinds = FAULT_KINDS.map((kind) => `${kind} ${faults.filter((fault) => fault.kind === kind).length}`);
   const rows: [string, string][] = [
@@ -46,16 +48,13 @@ export function renderTable({ figures, faults, tally, seconds }: Outcome): strin
     ['received unread, replayed on SUBSCRIBE', number(received.replayed)],
     ['duplicates', `${number(duplicates)} (${percent(figures.duplicateShare)})`],
     ['… which the publisher may have made', number(publishersOwn)],
+    ['… of relays that died during an outage', number(duplicatesBlind)],
     ['steps back in a live stream', number(tally.disordered)],
     ['faults', `${faults.length} (${kinds.join(', ')})`],
     ['seconds of publishing, of ending', `${seconds.publishing.toFixed(0)}, ${seconds.ending.toFixed(0)}`],
     ['**lost**', `**${number(figures.lost.length)}**`],
   ];
-  const first = Math.max(...rows.map(([name]) => name.length));
-  const second = Math.max(...rows.map(([, value]) => value.length));
-  const line = (name: string, value: string) => `| ${name.padEnd(first)} | ${value.padStart(second)} |`;
-  const rule = `|${'-'.repeat(first + 2)}|${'-'.repeat(second + 1)}:|`;
-  return [line('', ''), rule, ...rows.map(([name, value]) => line(name, value))].join('\n');
+  return renderPairs(rows);
 }
 
 /** Every fault with its time, and what else helps to understand the table. */
@@ -64,17 +63,12 @@ export function renderDetails({ figures, faults, duplicatesNear, tally }: Outcom
     ({ what, from, until }, index) =>
       `  ${index + 1}  ${time(from)}, ${((until - from) / 1000).toFixed(1)} s: ${what}; duplicates near it: ${duplicatesNear[index]}`,
   );
-  const table = (counts: Record<string, number>) =>
-    Object.entries(counts)
-      .sort(([, a], [, b]) => b - a)
-      .map(([name, count]) => `${name} ${count}`)
-      .join(', ') || 'none';
   return [
     'Faults:',
     ...lines,
-    `Duplicates by the ways that the copies came: ${table(figures.duplicatesByRoute)}`,
-    `Connections that ended, by close code: ${table(tally.closes)}`,
-    `Attempts to pull that failed: ${table(tally.pullTroubles)}`,
+    `Duplicates by the ways that the copies came: ${renderCounts(figures.duplicatesByRoute)}`,
+    `Connections that ended, by close code: ${renderCounts(tally.closes)}`,
+    `Attempts to pull that failed: ${renderCounts(tally.pullTroubles)}`,
   ].join('\n');
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cleanup } from '../bench/environment.js';
+import { blindPeriods } from './blind.js';
 import { type Drained, drain } from './drain.js';
 import { type Fault, Faults } from './faults.js';
 import type { Figures } from './ledger.js';
@@ -16,6 +17,8 @@ export interface Outcome {
   unconfirmed: number;
   /** For each fault, the duplicates among the messages that were published nearest to it. */
   duplicatesNear: number[];
+  /** Duplicates that came of a dead relay which nobody could tell from one on its way back. */
+  duplicatesBlind: number;
   /** Relays that ended although nobody killed them. */
   crashes: string[];
   drained: Drained;
@@ -53,6 +56,7 @@ export async function torture(
     faults,
     unconfirmed,
     duplicatesNear: world.ledger.duplicatesNear(faults, published),
+    duplicatesBlind: world.ledger.duplicatesIn(blindPeriods(faults), published),
     crashes: world.relays.flatMap((relay) => relay.crashes),
     drained,
     tally,

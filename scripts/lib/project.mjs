@@ -34,6 +34,7 @@ const inputs = [
   'rabbitmq',
   'bench',
   'torture',
+  'fuzz',
   'relay/test/support',
   'web',
   'package.json',

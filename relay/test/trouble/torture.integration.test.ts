@@ -1,44 +1,24 @@
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { blindPeriods } from '../../../torture/blind.js';
 import { Ledger } from '../../../torture/ledger.js';
 import type { PublishLog, Received } from '../../../torture/load/protocol.js';
 import { Random } from '../../../torture/random.js';
 import type { Outcome } from '../../../torture/run.js';
 import { FAULT_KINDS, planFaults } from '../../../torture/schedule.js';
+import { runProgram } from '../support/program.js';
 
-// The processes of the run are forked, so it is the compiled one that runs; `npm test` builds it before.
-const program = fileURLToPath(new URL('../../../dist/torture/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'relay-test-torture-'));
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the program to its end and resolves with what it printed. */
-function run(args: string[], signal: AbortSignal): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  // SIGTERM, because what the program has started is its own to end.
-  signal.addEventListener('abort', () => child.kill('SIGTERM'));
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      output += chunk;
-    });
-  }
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, output }));
-  });
-}
-
 test('nothing is lost while broker and relays are killed, clients frozen and connections cut', async ({
   signal,
 }) => {
-  if (!existsSync(program)) throw new Error(`${program} is missing: run "npm run build" first`);
   const json = join(folder, 'figures.json');
-  const { code, output } = await run(['--short', '--json', json], signal);
+  const { code, output } = await runProgram('torture/main.js', ['--short', '--json', json], signal);
   expect(existsSync(json), output).toBe(true);
   const { figures, faults, tally, failures } = JSON.parse(readFileSync(json, 'utf8')) as Outcome & {
     failures: string[];
@@ -99,6 +79,36 @@ describe('the books of the run', () => {
     ledger.add(received({ live: [0, 0, 0, 1, 1, 2] }));
     const figures = ledger.settle(publishLog([true, true, true], [2, 1, 3]));
     expect(figures).toMatchObject({ duplicates: 3, publishersOwn: 1, repeated: 3 });
+  });
+});
+
+describe('what may come twice', () => {
+  const fault = (kind: (typeof FAULT_KINDS)[number], from: number, until: number) => ({ kind, from, until });
+
+  test('is what was on its way while a relay was dead that could have been on its way back', () => {
+    const during = [fault('broker', 10_000, 15_000), fault('relay', 12_000, 14_000)];
+    expect(blindPeriods(during)).toEqual([{ from: 12_000, until: 22_000 }]);
+    const after = [fault('links', 10_000, 10_000), fault('relay', 16_000, 18_000)];
+    expect(blindPeriods(after)).toEqual([{ from: 16_000, until: 17_000 }]);
+    const before = [fault('relay', 9000, 11_000), fault('broker', 10_000, 15_000)];
+    expect(blindPeriods(before)).toEqual([{ from: 9000, until: 22_000 }]);
+  });
+
+  test('is nothing when the relay died at another time, or only clients were in trouble', () => {
+    expect(blindPeriods([fault('broker', 10_000, 15_000), fault('relay', 22_000, 24_000)])).toEqual([]);
+    expect(blindPeriods([fault('relay', 7000, 9000), fault('broker', 10_000, 15_000)])).toEqual([]);
+    expect(blindPeriods([fault('freeze', 10_000, 15_000), fault('relay', 12_000, 14_000)])).toEqual([]);
+  });
+
+  test('is counted by when a message was on its way', () => {
+    const ledger = new Ledger();
+    ledger.add(received({ live: [0, 1, 2], pulled: [0, 0, 1, 2] }));
+    // Published at 1000, 1001, 1002, and confirmed at 2000, 2001, 2002.
+    const log = publishLog([true, true, true]);
+    expect(ledger.duplicatesIn([{ from: 2001, until: 9000 }], log)).toBe(2);
+    expect(ledger.duplicatesIn([{ from: 0, until: 1000 }], log)).toBe(2);
+    expect(ledger.duplicatesIn([{ from: 0, until: 999 }], log)).toBe(0);
+    expect(ledger.duplicatesIn([], log)).toBe(0);
   });
 });
 
