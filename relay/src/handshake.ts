@@ -120,7 +120,7 @@ const SECRET_PARAMETERS = new Set(['access_token', 'token', 'ticket']);
 export function redactUrl(url: string): string {
   const start = url.indexOf('?');
   const path = (start < 0 ? url : url.slice(0, start)).replace(/(\/socket\/)[^/#]+/gi, `$1${HIDDEN}`);
-  const query = start < 0 ? '' : url.slice(start).replace(/([?&])([^=&]*)=([^&]*)/g, redactParameter);
+  const query = start < 0 ? '' : url.slice(start).replace(/([?&]+)([^=&]*)=([^&]*)/g, redactParameter);
   // A token that stands where none belongs, such as in the path or under a name of its own.
   return (path + query).replace(/\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?/g, HIDDEN);
 }
