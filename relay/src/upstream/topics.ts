@@ -2,6 +2,7 @@ import { OutboundMessage } from '../outbound/message.js';
 import type { Outgoing } from '../outbound/outgoing.js';
 import { type Frame, header, type StompVersion } from '../stomp/frame.js';
 import { Link, type LinkOptions } from './link.js';
+import { Pacer } from './pacer.js';
 
 /** A client's subscription to a topic. */
 export interface TopicTaker {
@@ -29,6 +30,9 @@ interface Feed {
   confirm: () => void;
 }
 
+/** Subscriptions that the broker makes or ends at a time; it takes some 3 ms for each. */
+const MOST_CHANGES = 16;
+
 /**
  * The `/topic/…` side of the hub: one broker subscription per destination, however many clients take it.
  *
@@ -39,6 +43,7 @@ export class TopicHub {
   private readonly byDestination = new Map<string, Feed>();
   private readonly byId = new Map<string, Feed>();
   private readonly link: Link;
+  private readonly changes = new Pacer(MOST_CHANGES);
   /** The newest message that is not acknowledged yet; its ACK will cover all before it. */
   private unacked: string | undefined;
   private sequence = 0;
@@ -56,6 +61,7 @@ export class TopicHub {
         options.log.warn({ link: options.name, message: header(frame.headers, 'message') }, 'broker error'),
       onDown: (reason) => {
         this.unacked = undefined;
+        this.changes.reset();
         for (const feed of this.byId.values()) if (feed.confirmed) Object.assign(feed, unconfirmed());
         options.log.warn({ link: options.name, reason }, 'link lost');
       },
@@ -121,21 +127,30 @@ export class TopicHub {
     this.flushAck();
     this.byDestination.delete(feed.destination);
     this.byId.delete(feed.id);
-    if (this.link.up) this.link.send('UNSUBSCRIBE', ['id', feed.id]);
+    const { id } = feed;
+    // Not even asked for yet, or not any more since the link was lost: there is nothing to end.
+    if (!this.changes.drop(id) && this.link.up) {
+      const receipt = `end ${id}`;
+      this.changes.add(receipt, () => this.link.send('UNSUBSCRIBE', ['id', id, 'receipt', receipt]));
+    }
     // Whoever still waits for the confirmation has given the subscription up itself.
     feed.confirm();
   }
 
   private establish({ id, destination }: Feed): void {
-    this.link.send('SUBSCRIBE', [
-      ...['id', id, 'destination', destination],
-      ...['ack', 'client', 'prefetch-count', String(this.prefetch), 'receipt', id],
-    ]);
+    this.changes.add(id, () =>
+      this.link.send('SUBSCRIBE', [
+        ...['id', id, 'destination', destination],
+        ...['ack', 'client', 'prefetch-count', String(this.prefetch), 'receipt', id],
+      ]),
+    );
   }
 
   private receive(frame: Frame): void {
     if (frame.command === 'RECEIPT') {
-      const feed = this.byId.get(header(frame.headers, 'receipt-id') ?? '');
+      const receipt = header(frame.headers, 'receipt-id') ?? '';
+      this.changes.done(receipt);
+      const feed = this.byId.get(receipt);
       if (feed) feed.confirmed = true;
       feed?.confirm();
       return;

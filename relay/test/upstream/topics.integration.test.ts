@@ -232,3 +232,30 @@ it('does not take it for an error of the link when a busy topic is given up', as
   await taker.message('after');
   expect(proxy.passed).toBe(1);
 });
+
+it('does not let those who subscribe and unsubscribe without end hold up what others get', async () => {
+  const taker = new Taker('steady');
+  await hub.subscribe(destination(), taker);
+  const { session } = hub.state;
+  const churning = Array.from({ length: 500 }, (_, i) => [`${key}.${i}`, new Taker(`c${i}`)] as const);
+  let confirmed = 0;
+  const asked = churning.map(async ([name, each]) => {
+    await hub.subscribe(`/topic/${name}`, each);
+    confirmed++;
+    // Messages that cross the end of a subscription are none of the link's business.
+    for (let n = 0; n < 5; n++) service.post('amq.topic', name, String(n));
+    hub.unsubscribe(`/topic/${name}`, each);
+  });
+  // The broker is at work on them, in the order of the connection, when this comes behind.
+  await asked[0];
+  await service.toTopic(key, 'through');
+  await taker.message('through');
+  expect(confirmed).toBeLessThan(churning.length / 2);
+  await Promise.all(asked);
+  await service.settled();
+  // All room is there again.
+  for (let i = 0; i < 40; i++) await hub.subscribe(`${destination()}.again.${i}`, new Taker('again'));
+  await service.toTopic(key, 'and on');
+  await taker.message('and on');
+  expect(hub.state.session).toBe(session);
+});
