@@ -51,6 +51,7 @@ export function handleSubscribe(session: Session, frame: Frame): undefined {
   const shaping = grantedQueueHeaders(headers, granted);
   const asked = { destination, shaping: [...shaping] };
   if (destination.kind === 'topic' || destination.kind === 'exchange') {
+    refuseLostQueue(shaping);
     shaping.push(...durableQueueName(session, id, destination, shaping));
   }
   if (destination.kind === 'topic' && ackMode === 'auto' && shaping.length === 0) {
@@ -120,6 +121,16 @@ function durableQueueName(
     .update(`${brokerDestination(destination)}\n${id}`)
     .digest('hex');
   return ['x-queue-name', `stomp-subscription-${session.user.userWord}.${digest.slice(0, 32)}`];
+}
+
+/** Such a queue has a name that nobody knows: it would stay and fill for ever, and no SUBSCRIBE would find it again. */
+function refuseLostQueue(shaping: HeaderList): void {
+  const isFound = header(shaping, 'durable') === 'true' || header(shaping, 'x-queue-name') !== undefined;
+  if (header(shaping, 'auto-delete') !== 'false' || isFound) return;
+  throw new ProtocolError(
+    'ERR_BAD_HEADER',
+    'auto-delete:false without durable:true would leave a queue behind that nobody can find again',
+  );
 }
 
 function subscribePrivately(

@@ -10,6 +10,8 @@ rules:
     headers: {durable: [true], auto-delete: [true, false], x-expires: {max: 60000}}
   - deny: true
     send: /topic/shut.#
+  - subscribe: /topic/kept.#
+    headers: [durable, auto-delete, x-queue-name]
 `;
 
 /** Does what the rules say. */
@@ -53,6 +55,22 @@ describe('values of queue-shaping headers', () => {
     const { error } = await client.refused();
     expect(error.headers).toMatchObject({ code: 'ERR_FORBIDDEN' });
     expect(error.body.toString()).toContain('0 to 60000');
+  });
+});
+
+describe('a queue that would stay though nobody could find it again', () => {
+  const asking = { id: 's', destination: '/topic/kept.x', 'auto-delete': 'false', receipt: 'r' };
+
+  it('is not made', async () => {
+    const client = await strict.connected('alice');
+    client.send('SUBSCRIBE', asking);
+    expect((await client.refused()).error.headers.code).toBe('ERR_BAD_HEADER');
+  });
+
+  it.each([{ durable: 'true' }, { 'x-queue-name': unique('mine') }])('is made with %j', async (named) => {
+    const client = await strict.connected('alice');
+    client.send('SUBSCRIBE', { ...asking, ...named });
+    await client.receipt('r');
   });
 });
 
