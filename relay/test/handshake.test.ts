@@ -154,7 +154,17 @@ describe('a URL in the log', () => {
     ['/eyJhbGciOiJ9.eyJzdWIi.c2ln/x', '/[redacted]/x'],
     ['/ws?jwt=eyJhbGciOiJ9.eyJzdWIi.c2ln', '/ws?jwt=[redacted]'],
     ['/ws?a=1?token=eyJhbGciOiJ9.eyJzdWIi.', '/ws?a=1?token=[redacted]'],
+    ['/x-eyJhbGciOiJ9.eyJzdWIi.c2ln', '/x-[redacted]'],
+    ['/eyJ.eyJ..eyJhbGciOiJ9.eyJzdWIi', '/eyJ.eyJ..[redacted]'],
+    ['/eyJ', '/eyJ'],
+    ['/eyJa.', '/eyJa.'],
+    ['/eyJa..b', '/eyJa..b'],
   ])('%s is %s', (url, shown) => {
     expect(redactUrl(url)).toBe(shown);
+  });
+
+  it('takes time in proportion to its length, whatever it is', () => {
+    // A thousand times as long as an address may be: minutes, if the time grew with the square of it.
+    expect(redactUrl(`/ws?${'eyJ-'.repeat(4_000_000)}`)).toHaveLength(16_000_004);
   });
 });
