@@ -23,7 +23,7 @@ export default defineConfig({
           setupFiles: ['relay/test/support/vhost-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 90_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
     ],
