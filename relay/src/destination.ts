@@ -25,6 +25,11 @@ export const TOKEN_DESTINATION = '/relay/token';
 
 const SHOWN: ReadonlySet<string> = new Set([BADGE_REST, SESSION_REST]);
 
+/** Whether what follows the user in `/user/…` is served by the relay itself, and is nothing at the broker. */
+export function isShown(rest: string): boolean {
+  return SHOWN.has(rest);
+}
+
 /** What a client wants to do with a destination. */
 export type Action = 'subscribe' | 'send';
 
@@ -156,7 +161,7 @@ function user(text: string, segments: string[], action: Action, self: string): D
   const words = splitWords(text, rest, form);
   noWildcards(text, words, 'a user destination names one user and one thing');
   // Else anybody who may write to a user could show them a wrong count of unread messages, or a wrong notice.
-  if (words[0] === 'relay' && (action === 'send' || !SHOWN.has(rest))) throw reserved(rest);
+  if (words[0] === 'relay' && (action === 'send' || !isShown(rest))) throw reserved(rest);
   const key = shortString(`${word}.${rest}`, 'routing key');
   return { kind: 'user', text, words: [[word], words], userWord: word, rest, key };
 }

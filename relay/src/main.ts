@@ -48,7 +48,12 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
-  if (process.argv.length > 2) throw new Error(`unknown argument ${process.argv[2]}; see --help`);
+  const wrong = process.argv[2];
+  if (wrong !== undefined) {
+    // Said again it would stand in the terminal's history twice, and in the log of whoever runs this.
+    const shown = wrong.startsWith('eyJ') ? 'a token' : JSON.stringify(wrong.slice(0, 40));
+    throw new Error(`${shown} is no command; see --help`);
+  }
   const config = readConfig(process.env);
   const output = logOutput();
   const log = createLogger(config.env.RELAY_LOG_LEVEL, output.stream);

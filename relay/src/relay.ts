@@ -17,7 +17,8 @@ import { createMetrics, type Metrics } from './metrics.js';
 import { type Access, createAccess } from './policy/access.js';
 import { loadPolicy } from './policy/load.js';
 import { emptyPolicy } from './policy/policy.js';
-import type { SessionLimits, SessionServices } from './session/services.js';
+import { limitsOf } from './session/limits.js';
+import type { SessionServices } from './session/services.js';
 import { Session } from './session/session.js';
 import { UserUnacked } from './session/unacked.js';
 import { createUpgradeHandler } from './transport/accept.js';
@@ -194,31 +195,6 @@ function readPolicy({ env }: RelayConfig, log: Logger, metrics: () => Metrics): 
       onLetThrough: env.RELAY_ACCESS_DRY_RUN ? dryRunLog(log, metrics) : undefined,
     },
   );
-}
-
-function limitsOf({ env }: RelayConfig): SessionLimits {
-  return {
-    // The setting is about the body; a frame of that size still has a head.
-    maxFrameBytes: env.RELAY_MAX_FRAME_BYTES + 65_536,
-    maxHeaders: env.RELAY_MAX_HEADERS,
-    maxHeaderBytes: env.RELAY_MAX_HEADER_BYTES,
-    maxSubscriptions: env.RELAY_MAX_SUBSCRIPTIONS,
-    maxUnacked: env.RELAY_MAX_UNACKED,
-    maxTransactions: env.RELAY_MAX_TRANSACTIONS,
-    maxQueuedBytes: env.RELAY_MAX_QUEUED_BYTES,
-    sendRate: env.RELAY_SEND_RATE,
-    subscribeRate: env.RELAY_SUBSCRIBE_RATE,
-    receiveRate: env.RELAY_RECEIVE_RATE,
-    throttleTime: env.RELAY_THROTTLE_TIME,
-    tokenWarning: env.RELAY_TOKEN_WARNING,
-    firstFrameTimeout: env.RELAY_FIRST_FRAME_TIMEOUT,
-    connectTimeout: env.RELAY_CONNECT_TIMEOUT,
-    confirmTimeout: env.RELAY_CONFIRM_TIMEOUT,
-    ackTimeout: env.RELAY_ACK_TIMEOUT,
-    pingInterval: env.RELAY_PING_INTERVAL,
-    heartbeat: env.RELAY_HEARTBEAT,
-    maxAge: env.RELAY_MAX_SESSION_AGE,
-  };
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

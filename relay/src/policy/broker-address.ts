@@ -1,4 +1,4 @@
-import { BADGE_REST, type Destination } from '../destination.js';
+import { type Destination, isShown } from '../destination.js';
 
 /**
  * What a destination is at the broker: an exchange and a routing key (or, for SUBSCRIBE, a binding key), or a queue,
@@ -12,7 +12,7 @@ export type BrokerAddress =
 export function brokerAddress(destination: Destination): BrokerAddress | undefined {
   switch (destination.kind) {
     case 'user':
-      if (destination.rest === BADGE_REST) return undefined;
+      if (isShown(destination.rest)) return undefined;
       return { exchange: 'relay.user', routingKey: destination.key };
     case 'app':
       return { exchange: 'relay.app', routingKey: destination.key };

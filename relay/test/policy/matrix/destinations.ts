@@ -20,6 +20,7 @@ export const ROWS: readonly MatrixRow[] = [
   // One's own: for whatever name of one's own, it stays below the reader's own key.
   row('/user/topic/reply',               'yyyy yyyy yyyy yyyy y nnnn', NOBODY),
   row('/user/relay.unread',              'yyyy yyyy yyyy yyyy y nnnn', NOBODY),
+  row('/user/relay.session',             'yyyy yyyy yyyy yyyy y nnnn', NOBODY),
   row('/user/relay/unread',              'yyyy yyyy yyyy yyyy y nnnn', NOBODY),
   row('/user/relay.node',                NOBODY,                       NOBODY),
   row('/user/relay.unread.x',            NOBODY,                       NOBODY),
