@@ -1,7 +1,11 @@
+import type { Duplex } from 'node:stream';
 import { type ChannelModel, connect } from 'amqplib';
 import type { Logger } from '../logger.js';
 import { Backoff } from '../util/backoff.js';
 import { type BrokerTls, tlsFault } from './tls.js';
+
+/** How long the broker may take to close a connection before the socket is cut, in milliseconds. */
+const CLOSE_MS = 5000;
 
 /** Runs on every new connection, before anyone else may use it. Rejecting makes the connection start over. */
 export type Preparation = (connection: ChannelModel) => Promise<void>;
@@ -73,7 +77,7 @@ export class AmqpConnection {
       const fault = error instanceof Error ? tlsFault(error) : undefined;
       this.refused = fault?.permanent ?? false;
       this.lastError = fault ? new Error(fault.message, { cause: error }) : asError(error);
-      await model?.close().catch(() => {});
+      if (model) discard(model);
       this.retry();
     }
   }
@@ -84,7 +88,7 @@ export class AmqpConnection {
     const model = this.model;
     if (!model) return;
     this.lost(model);
-    model.close().catch(() => {});
+    discard(model);
   }
 
   /** Does something with the connection as it is now. */
@@ -114,6 +118,19 @@ export class AmqpConnection {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.open(), this.backoff.next());
   }
+}
+
+/**
+ * Closes a connection that nobody needs any more, and whose end nobody waits for: a broker with a stuck channel, such as one
+ * that reads a quorum queue without a leader, takes over a minute to answer.
+ */
+function discard(model: ChannelModel): void {
+  const { stream } = model.connection as unknown as { stream: Duplex };
+  const cut = setTimeout(() => stream.destroy(), CLOSE_MS);
+  model
+    .close()
+    .catch(() => {})
+    .finally(() => clearTimeout(cut));
 }
 
 function asError(error: unknown): Error {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { AmqpConnection } from '../../src/broker/connection.js';
 import { createLogger } from '../../src/logger.js';
@@ -91,4 +92,21 @@ it('uses a heart-beat, so that a dead broker is noticed, unless the URL says oth
   await other.open();
   expect(await other.use(async (model) => heartbeat(model))).toBe(7);
   await other.close();
+});
+
+it('does not wait for the broker to close a connection that cannot be used, and cuts it in the end', async () => {
+  let first = true;
+  let socketOf: Duplex | undefined;
+  connection.onConnect(async (model) => {
+    if (!first) return;
+    first = false;
+    socketOf = (model.connection as unknown as { stream: Duplex }).stream;
+    // A channel that is stuck in the broker keeps it from answering.
+    model.close = () => new Promise(() => {});
+    throw new Error('unusable');
+  });
+  await connection.open();
+  await up();
+  await waitFor(() => socketOf?.destroyed, { what: 'the end of the first connection', timeout: 10_000 });
+  expect(connection.up).toBe(true);
 });
