@@ -163,6 +163,7 @@ describe('the matrix, asked of relays', () => {
     expect(plain.length).toBeGreaterThan(10);
     for (const key of plain) await service.toTopic(key, key);
     for (const { who, client, destinations } of readers) {
+      await client.message(`${who.user}|topic.reply`);
       client.send('DISCONNECT', { receipt: 'bye' });
       await client.receipt('bye');
       for (const { headers, body } of client.messages()) {

@@ -46,6 +46,7 @@ it('confirms what the broker has', async () => {
   open();
   await ready();
   expect(await Promise.all(numbers(50).map(send))).toEqual(Array(50).fill(undefined));
+  await tap.message('49');
   expect(tap.bodies()).toEqual(numbers(50));
 });
 
