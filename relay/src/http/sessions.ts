@@ -40,12 +40,19 @@ export function sessionEndpoints({ revoke, policy, log }: SessionEndpointOptions
     async handle({ identity, params }) {
       const { user } = checkUserName(params.user, 'the path');
       permitEnding(user, identity, policy);
-      const closedHere = await revoke({ user, at: Math.floor(Date.now() / 1000) });
+      const at = Math.floor(Date.now() / 1000);
+      const closedHere = await revoke({ user, at });
+      // It may be of this very second, which its time does not tell from a token that is issued next.
+      if (user === identity.user) await revoke(tokenOf(identity, at));
       log.info({ user, by: identity.user, closedHere }, 'sessions ended on request');
       return { closedHere };
     },
   });
   return [end];
+}
+
+function tokenOf({ tokenId: jti, expiresAt }: Identity, at: number): DatedRevocation {
+  return expiresAt === undefined ? { jti, at } : { jti, at, exp: Math.ceil(expiresAt / 1000) };
 }
 
 function permitEnding(user: string, identity: Identity, policy: Pick<AccessPolicy, 'mayManage'>): void {

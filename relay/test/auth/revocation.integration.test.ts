@@ -75,6 +75,13 @@ describe('DELETE /api/users/{user}/sessions', () => {
     }
   });
 
+  it('takes back the token of this very second with which it was asked for', async () => {
+    const user = unique('alice');
+    const token = await installation.token(user, { iat: inSeconds(0) });
+    expect((await installation.ask(one, 'DELETE', `/api/users/${user}/sessions`, token)).status).toBe(200);
+    for (const relay of [one, two]) expect(await installation.handshake(relay, token)).toBe(REFUSED);
+  });
+
   it('takes a rule for the sessions of others', async () => {
     const user = unique('alice');
     const { client } = await installation.signedIn(two, user);
