@@ -11,24 +11,9 @@ import {
   UNPRINTABLE,
   unknown,
 } from './destination-checks.js';
+import { isShown, SESSION_REST, TOKEN_DESTINATION } from './own-destinations.js';
 
 export { isReservedExchange, isReservedQueue } from './destination-checks.js';
-
-/** What follows the user in `/user/relay.unread`, where clients are told how much unread mail they have. */
-export const BADGE_REST = 'relay.unread';
-
-/** What follows the user in `/user/relay.session`, where clients are told about their session. */
-export const SESSION_REST = 'relay.session';
-
-/** Where a client sends its next token. It is the relay's own and never reaches the broker. */
-export const TOKEN_DESTINATION = '/relay/token';
-
-const SHOWN: ReadonlySet<string> = new Set([BADGE_REST, SESSION_REST]);
-
-/** Whether what follows the user in `/user/…` is served by the relay itself, and is nothing at the broker. */
-export function isShown(rest: string): boolean {
-  return SHOWN.has(rest);
-}
 
 /** What a client wants to do with a destination. */
 export type Action = 'subscribe' | 'send';

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type Action,
-  BADGE_REST,
   brokerDestination,
   type Destination,
   exchangeDestination,
@@ -12,6 +11,7 @@ import {
   userWord,
 } from '../src/destination.js';
 import { DestinationError } from '../src/errors.js';
+import { BADGE_REST } from '../src/own-destinations.js';
 
 function codeOf(attempt: () => unknown): string {
   try {

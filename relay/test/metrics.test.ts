@@ -1,16 +1,6 @@
 import { expect, it } from 'vitest';
-import { createMetrics, type Observed } from '../src/metrics.js';
-
-const NOTHING: Observed = {
-  sessions: () => 0,
-  userRoutes: () => 0,
-  topicFeeds: () => 0,
-  linksUp: () => ({}),
-  leases: () => 0,
-  brokerAlarm: () => false,
-  tickets: () => 0,
-  revocations: () => 0,
-};
+import { createMetrics } from '../src/metrics.js';
+import { NOTHING_OBSERVED } from './support/observed.js';
 
 it('shows what is observed at the moment somebody asks', async () => {
   let sessions = 1;
@@ -49,7 +39,7 @@ it('shows what is observed at the moment somebody asks', async () => {
 });
 
 it('counts deliveries once, however often it is asked', async () => {
-  const metrics = createMetrics(NOTHING);
+  const metrics = createMetrics(NOTHING_OBSERVED);
   metrics.delivered.user = 5;
   metrics.delivered.topic = 7;
   await metrics.registry.metrics();
@@ -64,7 +54,7 @@ it('counts deliveries once, however often it is asked', async () => {
 });
 
 it('counts frames by command, however often it is asked', async () => {
-  const metrics = createMetrics(NOTHING);
+  const metrics = createMetrics(NOTHING_OBSERVED);
   for (const command of ['SEND', 'ACK', 'SEND']) metrics.countFrame(command);
   await metrics.registry.metrics();
   metrics.countFrame('SEND');
@@ -76,7 +66,7 @@ it('counts frames by command, however often it is asked', async () => {
 });
 
 it('has a counter for whatever can happen to unread mail', async () => {
-  const { unread, registry } = createMetrics(NOTHING);
+  const { unread, registry } = createMetrics(NOTHING_OBSERVED);
   for (const name of ['stored', 'rejected', 'taken', 'read', 'returned'] as const) unread[name].inc();
   for (const reason of ['worthless', 'expired', 'expired', 'maxlen']) unread.discarded.inc({ reason });
   const lines = (await registry.metrics()).split('\n').filter((line) => /^relay_unread_.*_total/.test(line));

@@ -1,8 +1,8 @@
 import type { Identity } from '../auth/identity.js';
 import { tokenFromRefresh } from '../auth/sources.js';
 import { tokenMissing } from '../auth/verifier.js';
-import { TOKEN_DESTINATION } from '../destination.js';
 import { AuthError, ProtocolError } from '../errors.js';
+import { TOKEN_DESTINATION } from '../own-destinations.js';
 import { reviewSubscriptions } from '../session/review.js';
 import type { Session } from '../session/session.js';
 import { type Frame, header } from '../stomp/frame.js';

@@ -1,10 +1,11 @@
 import { type Destination, parseDestination, parseReplyTo, sendTarget } from '../destination.js';
 import { DestinationError, ForbiddenError } from '../errors.js';
+import { TOKEN_DESTINATION } from '../own-destinations.js';
 import { type HeaderGrants, NO_HEADERS } from '../policy/header-grants.js';
 import type { Session } from '../session/session.js';
 import { type Frame, type HeaderList, header } from '../stomp/frame.js';
 import { grantedQueueHeaders } from './queue-headers.js';
-import { handleRefresh, isRefresh } from './refresh.js';
+import { handleRefresh } from './refresh.js';
 import { permit, required } from './required.js';
 import { forwardedHeaders } from './send-headers.js';
 
@@ -14,8 +15,9 @@ import { forwardedHeaders } from './send-headers.js';
  * the broker has confirmed the message.
  */
 export function handleSend(session: Session, frame: Frame): Promise<void> | undefined {
-  if (isRefresh(frame)) return handleRefresh(session, frame);
-  const destination = parseDestination(required(frame, 'destination'), 'send', session.user.userWord);
+  const text = required(frame, 'destination');
+  if (text === TOKEN_DESTINATION) return handleRefresh(session, frame);
+  const destination = parseDestination(text, 'send', session.user.userWord);
   const granted = permitted(session, destination);
   const target = sendTarget(destination);
   const replyTo = replyAddress(session, frame);

@@ -1,12 +1,7 @@
 import { createHash } from 'node:crypto';
-import {
-  BADGE_REST,
-  brokerDestination,
-  type Destination,
-  parseDestination,
-  SESSION_REST,
-} from '../destination.js';
+import { brokerDestination, type Destination, parseDestination } from '../destination.js';
 import { DestinationError, ProtocolError, RelayError } from '../errors.js';
+import { BADGE_REST, isShown } from '../own-destinations.js';
 import { BadgeSubscription } from '../session/badge-subscription.js';
 import { NoticeSubscription } from '../session/notices.js';
 import type { Session } from '../session/session.js';
@@ -70,7 +65,7 @@ function userSubscription(
 ): StartedSubscription {
   const { text, userWord, rest } = destination;
   const asked = { destination, shaping: [] };
-  if (rest === BADGE_REST || rest === SESSION_REST) {
+  if (isShown(rest)) {
     if (ackMode !== 'auto' || replay) {
       const what = rest === BADGE_REST ? 'counts' : 'notices';
       throw new ProtocolError(

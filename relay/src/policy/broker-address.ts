@@ -1,4 +1,5 @@
-import { type Destination, isShown } from '../destination.js';
+import type { Destination } from '../destination.js';
+import { isShown } from '../own-destinations.js';
 
 /**
  * What a destination is at the broker: an exchange and a routing key (or, for SUBSCRIBE, a binding key), or a queue,

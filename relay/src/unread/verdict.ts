@@ -73,6 +73,19 @@ export function judge(
   return { kind: 'keep', key: routingKey, properties: kept(properties, headers, left) };
 }
 
+/** The properties that a mailbox has as they came. */
+const PASSED_ON = [
+  'contentType',
+  'contentEncoding',
+  'correlationId',
+  'replyTo',
+  'messageId',
+  'timestamp',
+  'type',
+  'appId',
+  'priority',
+] as const;
+
 /** What is published into the mailbox. */
 function kept(
   properties: MessageProperties,
@@ -83,31 +96,10 @@ function kept(
   for (const name in headers) if (!OF_THE_WAY.test(name)) own[name] = headers[name];
   // The broker refuses a message, and closes the channel, when this property is not the publisher's own login.
   if (properties.userId) own['user-id'] = properties.userId;
-  const {
-    contentType,
-    contentEncoding,
-    correlationId,
-    replyTo,
-    messageId,
-    timestamp,
-    type,
-    appId,
-    priority,
-  } = properties;
   return {
     headers: own,
     deliveryMode: 2,
-    ...defined({
-      contentType,
-      contentEncoding,
-      correlationId,
-      replyTo,
-      messageId,
-      timestamp,
-      type,
-      appId,
-      priority,
-    }),
+    ...passedOn(properties),
     ...(left === undefined ? {} : { expiration: String(left) }),
   };
 }
@@ -148,6 +140,8 @@ function commandKey(body: Buffer): string | undefined {
   }
 }
 
-function defined<T extends object>(values: T): Partial<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+/** What a publisher said of its message, as far as it said it. */
+function passedOn(properties: MessageProperties): Options.Publish {
+  const said = PASSED_ON.filter((name) => properties[name] !== undefined);
+  return Object.fromEntries(said.map((name) => [name, properties[name]]));
 }

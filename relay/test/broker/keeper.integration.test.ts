@@ -55,25 +55,31 @@ describe('the keeper', () => {
 
   it('keeps everything that headers can carry, and none of the way that the message has come', async () => {
     const user = unique('alice');
-    await service.toUser(user, 'topic.reply', 'odd', {
+    const said = {
       messageId: 'm',
       timestamp: 1_700_000_000,
       type: 't',
       appId: 'app',
       priority: 7,
-      replyTo: 'amq.rabbitmq.reply-to.nothing',
       contentEncoding: 'gzip',
+    };
+    const carried = {
+      text: 'ü',
+      int: -5,
+      big: 2 ** 40,
+      double: 1.5,
+      yes: true,
+      nothing: null,
+      bytes: Buffer.from([1, 2, 255]),
+      list: [1, 'a', { deep: [null] }],
+      table: { a: { b: 1 } },
+    };
+    await service.toUser(user, 'topic.reply', 'odd', {
+      ...said,
+      replyTo: 'amq.rabbitmq.reply-to.nothing',
       userId: 'relay',
       headers: {
-        text: 'ü',
-        int: -5,
-        big: 2 ** 40,
-        double: 1.5,
-        yes: true,
-        nothing: null,
-        bytes: Buffer.from([1, 2, 255]),
-        list: [1, 'a', { deep: [null] }],
-        table: { a: { b: 1 } },
+        ...carried,
         'x-death': [{ queue: 'forged', count: 7 }],
         'x-relay-id': 'forged',
         ['__proto__']: 'p',
@@ -83,23 +89,10 @@ describe('the keeper', () => {
     const message = await service.channel.get(mailboxQueue(`${user}.topic.reply`));
     if (!message) throw new Error('the mailbox is empty');
     expect(message.properties).toMatchObject({
-      messageId: 'm',
-      timestamp: 1_700_000_000,
-      type: 't',
-      appId: 'app',
-      priority: 7,
-      contentEncoding: 'gzip',
+      ...said,
       deliveryMode: 2,
       headers: {
-        text: 'ü',
-        int: -5,
-        big: 2 ** 40,
-        double: 1.5,
-        yes: true,
-        nothing: null,
-        bytes: Buffer.from([1, 2, 255]),
-        list: [1, 'a', { deep: [null] }],
-        table: { a: { b: 1 } },
+        ...carried,
         'user-id': 'relay',
       },
     });

@@ -11,6 +11,7 @@ import type { Readiness } from '../../src/http/probes.js';
 import { createMetrics, type Metrics } from '../../src/metrics.js';
 import { emptyPolicy } from '../../src/policy/policy.js';
 import { offlineAuth } from '../auth/offline.js';
+import { NOTHING_OBSERVED } from '../support/observed.js';
 import { secretToken } from '../support/tokens.js';
 import { MemoryStore } from './memory-store.js';
 
@@ -45,16 +46,7 @@ export async function serve(
   const config = readConfig({ RELAY_JWT_SECRET: secret, ...env });
   const store = new MemoryStore();
   let lines = '';
-  const metrics = createMetrics({
-    sessions: () => 0,
-    userRoutes: () => 0,
-    topicFeeds: () => 0,
-    leases: () => 0,
-    brokerAlarm: () => false,
-    tickets: () => 0,
-    revocations: () => 0,
-    linksUp: () => ({}),
-  });
+  const metrics = createMetrics(NOTHING_OBSERVED);
   const onLimit = (limit: string) => metrics.limits.inc({ limit });
   const app = createHttpApp({
     config,

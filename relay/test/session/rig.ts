@@ -25,6 +25,7 @@ import { SendLink } from '../../src/upstream/sends.js';
 import { TopicHub } from '../../src/upstream/topics.js';
 import { UserHub } from '../../src/upstream/users.js';
 import { clientFrame, nowhere } from '../support/links.js';
+import { NOTHING_OBSERVED } from '../support/observed.js';
 
 /** A transport that keeps what it is given; proofs and overflows are the test's to report. */
 export class RecordingTransport implements Transport {
@@ -118,16 +119,7 @@ export class Rig {
     const nothing = () => {};
     const bindings = new Bindings({ name: 'node' }, 1, options.log, nothing);
     const sessions = new Set<Session>();
-    const metrics = createMetrics({
-      sessions: () => sessions.size,
-      userRoutes: () => 0,
-      topicFeeds: () => 0,
-      linksUp: () => ({}),
-      leases: () => 0,
-      brokerAlarm: () => false,
-      tickets: () => 0,
-      revocations: () => 0,
-    });
+    const metrics = createMetrics({ ...NOTHING_OBSERVED, sessions: () => sessions.size });
     const inbox = new Inbox(nothing);
     const mail = [new Mailboxes(), new Directory(inbox, nothing), inbox, new Changes(inbox)] as const;
     this.services = {

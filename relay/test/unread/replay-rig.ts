@@ -83,6 +83,7 @@ export class Post implements ReplaySource {
     if (this.away) throw new Error('the broker is away');
   }
 
+  /** The time that the broker takes; no test waits by it. */
   private async pause(): Promise<void> {
     const ms = this.delays.length > 1 ? this.delays.shift() : this.delays[0];
     await new Promise((resolve) => setTimeout(resolve, ms));
