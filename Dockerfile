@@ -3,10 +3,13 @@ FROM node:20-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --include=dev
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json tsconfig.package.json sources.config.ts ./
 COPY relay ./relay
 COPY rabbitmq ./rabbitmq
+COPY demo ./demo
 COPY bench ./bench
+COPY torture ./torture
+COPY fuzz ./fuzz
 COPY web ./web
 RUN npm run build && npm prune --omit=dev
 

@@ -1,24 +1,32 @@
 import { defineConfig } from 'vitest/config';
+import { sources } from './sources.config.js';
 
 export default defineConfig({
   test: {
     projects: [
       {
+        resolve: { alias: sources },
         test: {
           name: 'unit',
           include: [
             'relay/test/**/*.test.ts',
             'rabbitmq/test/**/*.test.ts',
-            'web/test/**/*.test.ts',
+            'demo/test/**/*.test.ts',
+            'web/test/**/*.test.{ts,tsx}',
             'scripts/test/**/*.test.mjs',
           ],
           exclude: ['**/*.integration.test.ts'],
         },
       },
       {
+        resolve: { alias: sources },
         test: {
           name: 'integration',
-          include: ['relay/test/**/*.integration.test.ts', 'rabbitmq/test/**/*.integration.test.ts'],
+          include: [
+            'relay/test/**/*.integration.test.ts',
+            'rabbitmq/test/**/*.integration.test.ts',
+            'demo/test/**/*.integration.test.ts',
+          ],
           globalSetup: ['relay/test/support/broker-setup.ts'],
           setupFiles: ['relay/test/support/vhost-setup.ts'],
           testTimeout: 60_000,

@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { sources } from '../sources.config.js';
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   // Relative, so that the page also works where a reverse proxy serves it under a path of its own.
   base: './',
+  resolve: { alias: sources },
   build: {
     outDir: '../dist/web',
     emptyOutDir: true,

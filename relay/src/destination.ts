@@ -12,6 +12,7 @@ import {
   unknown,
 } from './destination-checks.js';
 import { isShown, SESSION_REST, TOKEN_DESTINATION } from './own-destinations.js';
+import { encodeUser } from './user-word.js';
 
 export { isReservedExchange, isReservedQueue } from './destination-checks.js';
 
@@ -54,7 +55,7 @@ export function userWord(name: string): string {
   if (UNPRINTABLE.test(name)) {
     throw invalid('a user name must not contain control characters or broken surrogate pairs');
   }
-  return encodeURIComponent(name).replace(/[.*]/g, (c) => (c === '.' ? '%2E' : '%2A'));
+  return encodeUser(name);
 }
 
 /**

@@ -30,7 +30,10 @@ export async function install() {
 const inputs = [
   'relay/src',
   'relay/client',
+  'relay/envelope',
+  'relay/playwright',
   'relay/publisher',
+  'demo',
   'rabbitmq',
   'bench',
   'torture',
@@ -41,6 +44,7 @@ const inputs = [
   'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json',
+  'tsconfig.package.json',
 ];
 
 /** Compiles the TypeScript and bundles the page into dist/, unless dist/ was built from exactly these files. */
@@ -51,6 +55,7 @@ export async function build() {
     existsSync(join(root, 'dist/relay/src/main.js')) && existsSync(join(root, 'dist/web/index.html'));
   if (complete && existsSync(stamp) && readFileSync(stamp, 'utf8') === before) return 'up to date';
   await run(tool('tsc'), ['-p', 'tsconfig.build.json'], { cwd: root });
+  await run(tool('tsc'), ['-p', 'tsconfig.package.json'], { cwd: root });
   await run(tool('vite'), ['build', 'web'], { cwd: root });
   writeFileSync(stamp, before);
   return 'built';

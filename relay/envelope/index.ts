@@ -1,0 +1,3 @@
+export { openEnvelope, sealEnvelope } from './envelope.js';
+export { EnvelopeError } from './error.js';
+export * from './schema.js';
