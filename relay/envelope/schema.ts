@@ -15,7 +15,7 @@ const name = z.string().check(z.minLength(1), z.maxLength(255));
 /** A thing of the business that a message is about: `{"type":"order","id":"A-17"}`. */
 const business = z.object({ type: name, id: name });
 
-export const envelopeSchema = z.object({
+const fields = z.object({
   sendType: z.enum(sendTypes),
   messageType: z.enum(messageTypes),
   /** The application's own word: `order.shipped`, `price.query`. */
@@ -35,12 +35,19 @@ export const envelopeSchema = z.object({
   businesses: z._default(z.array(business).check(z.maxLength(100)), []),
 });
 
+export const envelopeSchema = fields.check(
+  z.refine(({ sendType, toUniqueId }) => (sendType === 'users') === Array.isArray(toUniqueId), {
+    path: ['toUniqueId'],
+    message: 'is a list with the sendType "users", and only there',
+  }),
+);
+
 /** The unified body of a message: who, to whom, about what, and the content. */
 export type Envelope<Content = unknown> = Omit<z.output<typeof envelopeSchema>, 'content'> & {
   readonly content: Content;
 };
 
-/** What `seal` is given; what is left out is filled in. */
+/** What `sealEnvelope` is given; what is left out is filled in. */
 export type EnvelopeInput<Content = unknown> = Omit<
   z.input<typeof envelopeSchema>,
   'content' | 'timestamp'
