@@ -100,8 +100,9 @@ export interface ShopView {
 export interface Quote {
   readonly product: string;
   readonly quantity: number;
-  /** Cents. */
+  /** Cents for one, before the discount. */
   readonly unit: number;
+  /** Cents for all, the discount taken off. */
   readonly total: number;
   /** Percent off for many. */
   readonly discount: number;
@@ -117,13 +118,15 @@ export interface Accepted {
 
 /** A request that could not be done: `businessType` of the envelope is `refused`. */
 export interface Refusal {
-  readonly status: 400 | 404 | 409;
+  /** As in HTTP; 429 is "not so fast", 500 a mistake of the service. */
+  readonly status: 400 | 404 | 409 | 429 | 500;
   readonly message: string;
 }
 
 export interface Payment {
   readonly id: string;
   readonly order: string;
+  /** The bank declines thirteen of anything. */
   readonly state: 'paid' | 'declined';
   /** Milliseconds that the bank took. */
   readonly took: number;

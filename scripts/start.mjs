@@ -2,34 +2,38 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { openBroker, prepareBroker } from './lib/broker.mjs';
 import { endAll } from './lib/children.mjs';
+import { DemoServices } from './lib/demo.mjs';
 import { build, install } from './lib/project.mjs';
-import { choosePort, demoSettings, openRelay } from './lib/relay.mjs';
+import { choosePort, demoSettings, isDemo, openRelay } from './lib/relay.mjs';
 import { claimClone, writeState } from './lib/state.mjs';
 import { checkNodeVersion, printError, seconds, step, UserError } from './lib/steps.mjs';
 
-const HELP = `Starts the relay on this machine, with a RabbitMQ node of its own.
+const HELP = `Starts the relay on this machine, with a RabbitMQ node and the demo's services of its own.
 
   npm start [-- options]
 
-  --relays N    so many relay processes on one broker (1); all but the first get free ports
-  --help        this text
+  --relays N           so many relay processes on one broker (1); all but the first get free ports
+  --no-demo-services   without the services of the demo's shop
+  --help               this text
 
 What is missing is installed: the packages, and RabbitMQ through apt-get when run as root. Without either,
-a Docker engine is used. The broker's data stay in .run/broker; while everything runs, .run/state.json says
-where (with passwords, readable only by you). Ctrl-C stops it all.
+a Docker engine is used. The broker's data stay in .run/broker, those of the demo in .run/demo; while everything
+runs, .run/state.json says where (with passwords, readable only by you). Ctrl-C stops it all.
 
   RELAY_PORT    the port to listen on (8080, or any free one when 8080 is taken)
   RABBITMQ_URL  use this broker instead of a private one (with RABBITMQ_WEB_STOMP_URL and
                 RABBITMQ_MANAGEMENT_URL where they are not at the usual ports)
   RELAY_JWT_SECRET | RELAY_JWT_PUBLIC_KEY | RELAY_JWKS_URL
                 check real tokens; without one of them the demo is on (RELAY_DEMO=1), which lets everybody
-                who reaches the page be any user
+                who reaches the page be any user, and starts the demo's services
 All settings of the relay are in relay/PROTOCOL.md.
 `;
 
 const began = performance.now();
 /** @type {import('./lib/relay.mjs').RunningRelay[]} */
 const relays = [];
+/** @type {DemoServices | undefined} */
+let services;
 /** @type {import('./lib/broker.mjs').RunningBroker | undefined} */
 let broker;
 let leavingSince = 0;
@@ -41,6 +45,8 @@ async function leave(code) {
   // The promise is 5 s; whatever is left then is killed by the exit handlers.
   setTimeout(() => process.exit(code), 4700);
   try {
+    // They publish until the end, so the relays see all of it.
+    await services?.stop(1000);
     await Promise.all(relays.map((relay) => relay.stop(1500)));
     await broker?.stop();
     await endAll(500);
@@ -85,12 +91,13 @@ function readOptions() {
     const { values } = parseArgs({
       options: {
         relays: { type: 'string', default: '1' },
+        'no-demo-services': { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
     const count = /^\d+$/.test(values.relays) ? Number(values.relays) : 0;
     if (count < 1 || count > 16) throw new UserError('--relays takes a number from 1 to 16.');
-    return { count, help: values.help };
+    return { count, withServices: !values['no-demo-services'], help: values.help };
   } catch (error) {
     throw error instanceof UserError
       ? error
@@ -99,7 +106,7 @@ function readOptions() {
 }
 
 async function main() {
-  const { count, help } = readOptions();
+  const { count, withServices, help } = readOptions();
   if (help) {
     console.log(HELP);
     return;
@@ -138,10 +145,15 @@ async function main() {
   }
   if (leavingSince !== 0) return;
   const { amqpUrl, webStompUrl, managementUrl } = broker;
+  if (withServices && isDemo(settings)) {
+    services = new DemoServices(amqpUrl, fail);
+    await step('Demo services', () => services?.start());
+    if (leavingSince !== 0) return;
+  }
   const relayUrls = relays.map((relay) => relay.url);
   writeState({ pid: process.pid, relayUrls, amqpUrl, webStompUrl, managementUrl });
   console.log(`\nReady after ${seconds(performance.now() - began)}. Open ${relayUrls.join(' or ')}`);
-  if (settings.RELAY_DEMO === '1') console.log('Demo mode: everybody who reaches the page can be any user.');
+  if (isDemo(settings)) console.log('Demo mode: everybody who reaches the page can be any user.');
   console.log('Ctrl-C stops it.');
 }
 

@@ -1,18 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { end, ended, start } from './children.mjs';
-import { root } from './project.mjs';
+import { openService } from './service.mjs';
 import { UserError } from './steps.mjs';
 
-/**
- * @typedef {object} RunningRelay
- * @property {string} url
- * @property {Promise<string>} gone resolves with how it ended
- * @property {() => string} lastLines
- * @property {(patience: number) => Promise<void>} stop
- */
+/** @typedef {Omit<import('./service.mjs').RunningService, 'said'> & { url: string }} RunningRelay */
 
 /**
  * The port for the first relay: the one in RELAY_PORT, or 8080, or any free one (0).
@@ -56,11 +47,24 @@ function canListen(host, port) {
 export function demoSettings() {
   const { RELAY_DEMO: demo, RELAY_JWT_SECRET, RELAY_JWT_PUBLIC_KEY, RELAY_JWKS_URL } = process.env;
   const hasKey = Boolean(RELAY_JWT_SECRET || RELAY_JWT_PUBLIC_KEY || RELAY_JWKS_URL);
-  const wanted = demo ? ['1', 'true', 'on', 'yes'].includes(demo) : !hasKey;
+  const wanted = demo ? isOn(demo) : !hasKey;
   return {
     ...(demo || hasKey ? {} : { RELAY_DEMO: '1' }),
     ...(wanted && !hasKey ? { RELAY_JWT_SECRET: randomBytes(32).toString('base64url') } : {}),
   };
+}
+
+/** @param {string} value of a setting that is on or off */
+function isOn(value) {
+  return ['1', 'true', 'on', 'yes'].includes(value);
+}
+
+/**
+ * Whether the relays with these settings are in demo mode.
+ * @param {Record<string, string>} settings that go beyond our own environment
+ */
+export function isDemo(settings) {
+  return isOn(settings.RELAY_DEMO ?? process.env.RELAY_DEMO ?? '');
 }
 
 /**
@@ -69,51 +73,10 @@ export function demoSettings() {
  * @throws {UserError} when it does not start
  */
 export async function openRelay(settings) {
-  const child = start(process.execPath, [join(root, 'dist/relay/src/main.js')], {
-    cwd: root,
-    env: { ...process.env, RELAY_LOG_LEVEL: process.env.RELAY_LOG_LEVEL || 'warn', ...settings },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  const relay = await openService('The relay', 'dist/relay/src/main.js', {
+    RELAY_LOG_LEVEL: process.env.RELAY_LOG_LEVEL || 'warn',
+    ...settings,
   });
-  // Set when it is ready: what it prints before is shown only if it fails.
-  let listening = false;
-  /** @type {string[]} */
-  const lines = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    if (!stream) continue;
-    createInterface({ input: stream }).on('line', (line) => {
-      lines.push(line);
-      if (lines.length > 20) lines.shift();
-      if (listening) console.log(line);
-    });
-  }
-  const gone = ended(child);
-  const dismissGuard = guard(child.pid);
-  void gone.then(dismissGuard);
-  const lastLines = () => lines.join('\n');
-  const url = await Promise.race([
-    new Promise((resolve, reject) => {
-      child.on('message', (/** @type {{ type?: string, url?: string, message?: string }} */ message) => {
-        if (message.type === 'ready') resolve(message.url);
-        if (message.type === 'failed') reject(new UserError(`The relay did not start: ${message.message}`));
-      });
-    }),
-    gone.then((how) => {
-      throw new UserError(`The relay did not start (${how}).\n${lastLines()}`);
-    }),
-  ]);
-  listening = true;
-  return { url: String(url), gone, lastLines, stop: (patience) => end(child, patience) };
-}
-
-/**
- * Ends the relay when this process is killed without a chance to do it: a tiny shell waits for the end of a
- * pipe that only we hold open.
- * @param {number | undefined} pid
- */
-function guard(pid) {
-  const script = `read -r _; kill -TERM ${pid}; sleep 3; kill -KILL ${pid}`;
-  const shell = start('/bin/sh', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'] });
-  shell.unref();
-  shell.stdin?.on('error', () => {});
-  return () => shell.kill('SIGKILL');
+  const { gone, lastLines, stop } = relay;
+  return { url: String(relay.said.url), gone, lastLines, stop };
 }
