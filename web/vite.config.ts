@@ -7,6 +7,10 @@ export default defineConfig({
   // Relative, so that the page also works where a reverse proxy serves it under a path of its own.
   base: './',
   resolve: { alias: sources },
+  // sockjs-client was written for bundlers that had a `global`.
+  define: { global: 'globalThis' },
+  // The shared worker fetches SockJS only when it needs it.
+  worker: { format: 'es' },
   build: {
     outDir: '../dist/web',
     emptyOutDir: true,

@@ -1,0 +1,11 @@
+export { Avatar } from './Avatar.js';
+export { Badge, Tag } from './Badge.js';
+export { Button, classes, IconButton } from './Button.js';
+export { Card, PageHead } from './Card.js';
+export { Dialog } from './Dialog.js';
+export { Empty, Loaded } from './Empty.js';
+export { Switch, TextField } from './Field.js';
+export { Icon, type IconName } from './Icon.js';
+export { Segments } from './Segments.js';
+export { now, Time } from './Time.js';
+export { VisuallyHidden } from './VisuallyHidden.js';
