@@ -73,8 +73,13 @@ export interface SubscribeOptions {
    * - `none`: left where it is
    */
   readonly unread?: 'pull' | 'replay' | 'none';
-  /** Further headers of SUBSCRIBE. */
+  /** Further headers of SUBSCRIBE, but for `ack`: who acknowledges messages uses stompjs itself. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Called when the relay ended it after it had been ready: refused at a later connect, or no longer allowed by the claims
+   * of a new token.
+   */
+  readonly onEnded?: (error: Error) => void;
 }
 
 export interface RelaySubscription {
@@ -122,7 +127,7 @@ export interface RelayClient {
 }
 
 export interface RelayClientOptions {
-  /** Where the relay is, `https://relay.example.com` (no path: the paths below are added). Default: the page's own origin. */
+  /** Where the relay is, `https://relay.example.com`, in front of the paths below. Default: the page's own origin. */
   readonly url?: string;
   /** Default `/ws`. */
   readonly path?: string;
@@ -143,6 +148,11 @@ export interface RelayClientOptions {
   readonly WebSocket?: WebSocketConstructor;
   /** One socket for all tabs: `() => new SharedWorker(new URL('./worker.js', import.meta.url), { type: 'module' })`, where the browser has it. */
   readonly sharedWorker?: () => SharedWorker;
+  /**
+   * Tabs of one page share a socket only when they say the same here: the user's name, or whatever tells sessions
+   * apart. Two users in two tabs of one browser must never share one. Needed with `sharedWorker`.
+   */
+  readonly shareKey?: string;
   /** Heart-beat interval both ways, in milliseconds. Default 10,000. */
   readonly heartbeat?: number;
 }

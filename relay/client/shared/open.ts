@@ -1,0 +1,35 @@
+import type { RelayClientOptions } from '../types.js';
+import { SharedClient, type TabPort } from './client.js';
+import type { HubPort } from './hub.js';
+
+/** Undefined where there is no SharedWorker, or the page may not have one: it takes a connection of its own then. */
+export function openShared(options: RelayClientOptions): SharedClient | undefined {
+  const { sharedWorker, shareKey, url, path, sockjsPath, auth, transport, heartbeat } = options;
+  if (!sharedWorker || typeof SharedWorker === 'undefined') return undefined;
+  if (shareKey === undefined) {
+    throw new TypeError(
+      'sharedWorker needs shareKey, such as the name of the user: tabs of two users must not share',
+    );
+  }
+  let worker: SharedWorker;
+  try {
+    worker = sharedWorker();
+  } catch {
+    return undefined;
+  }
+  const shared = Object.entries({
+    url: url ?? location.origin,
+    ...{ path, sockjsPath, auth, transport, heartbeat, shareKey },
+  }).filter(([, value]) => value !== undefined);
+  const port = worker.port as unknown as TabPort;
+  const client = new SharedClient(Object.fromEntries(shared), options.token, port);
+  worker.onerror = async () => {
+    // The script was not to be had, or does not run: the same in the page itself.
+    if (client.heard) return;
+    const { Hub } = await import('./hub.js');
+    const { port1, port2 } = new MessageChannel();
+    new Hub(options).attach(port2 as unknown as HubPort);
+    client.use(port1 as unknown as TabPort);
+  };
+  return client;
+}
