@@ -4,11 +4,11 @@ import {
   brokerDestination,
   type Destination,
   parseDestination,
-  parseReplyTo,
   userWord,
 } from '../../relay/src/destination.js';
 import { AuthError, DestinationError } from '../../relay/src/errors.js';
 import { loadPolicy } from '../../relay/src/policy/load.js';
+import { parseReplyTo, replyAddress, shownReplyTo } from '../../relay/src/reply-to.js';
 import { ACCESS_FILE, type FuzzUser, mayBind, mayPublish, USERS } from '../access.js';
 import { hostileDestination } from '../gen/destinations.js';
 import { hostileText, hostileValue, plainWord } from '../gen/text.js';
@@ -139,6 +139,8 @@ function mustAgree(
   }
 }
 
+const SELF = 'alice';
+
 /** RabbitMQ's plugin crashes on a `reply-to` that it cannot read, and AMQP has 255 bytes for it. */
 export const replyTos = target<string, null>({
   name: 'reply-to',
@@ -147,28 +149,31 @@ export const replyTos = target<string, null>({
     input: weighted(random, [
       [4, () => hostileDestination(random)],
       [2, () => `/temp-queue/${hostileValue(random)}`],
+      [2, () => `/user/${random.pick(['topic/reply', 'relay.unread', 'bob/x', hostileValue(random)])}`],
       [1, () => `/reply-queue/${random.pick(['amq.gen-x', 'relay.user', '', 'a/b', hostileValue(random)])}`],
       [1, () => hostileValue(random)],
     ])(),
     setup: null,
   }),
   check(text) {
-    let parsed: Destination | undefined;
-    const fine = unlessRefused(DestinationError, () => {
-      parsed = parseReplyTo(text);
-      return true;
-    });
-    if (!fine) return;
-    const address = readByRabbitmq(text);
+    const parsed = unlessRefused(DestinationError, () => parseReplyTo(text, SELF));
+    if (!parsed) return;
+    const told = replyAddress(parsed);
+    const address = readByRabbitmq(told);
     must(address !== undefined, 'RabbitMQ can read it');
-    must(parsed !== undefined || Buffer.byteLength(text) <= 255, 'it fits the AMQP property reply_to');
-    const temporary = 'temporary' in address ? address.temporary : undefined;
-    must(
-      parsed === undefined ? temporary === undefined : 'name' in parsed && parsed.name === temporary,
-      'a temporary queue is known for one',
-    );
-    if ('queue' in address)
+    const temporary = 'temporary' in address;
+    must(temporary || Buffer.byteLength(told) <= 255, 'it fits the AMQP property reply_to');
+    must(temporary === (parsed.kind === 'temp-queue'), 'a temporary queue is known for one');
+    must(told !== 'amq.rabbitmq.reply-to', 'the link itself has no direct reply-to');
+    if (parsed.kind === 'user') {
+      must(told.startsWith(`/exchange/relay.user/${SELF}.`), 'one’s own, and nobody else’s');
+      must(!/^\/user\/[^/]+\/relay\./.test(shownReplyTo(told)), 'not what the relay itself shows');
+      return;
+    }
+    if ('queue' in address) {
       must(!/^(relay\.|stomp-subscription-)/.test(address.queue), 'a queue that is not for clients');
+      must(!/^amq\.gen-/.test(address.queue) || parsed.kind === 'reply-queue', 'one that must be known');
+    }
     if ('exchange' in address)
       must(!/^(relay\.|amq\.rabbitmq\.)/.test(address.exchange), 'an exchange that is not for clients');
   },

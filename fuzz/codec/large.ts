@@ -1,8 +1,9 @@
 import { tokenFromConnect, tokenFromUpgrade } from '../../relay/src/auth/sources.js';
-import { parseDestination, parseReplyTo } from '../../relay/src/destination.js';
+import { parseDestination } from '../../relay/src/destination.js';
 import { DestinationError, ProtocolError } from '../../relay/src/errors.js';
 import { redactUrl } from '../../relay/src/handshake.js';
 import { covers, overlaps } from '../../relay/src/policy/topic-match.js';
+import { parseReplyTo } from '../../relay/src/reply-to.js';
 import { FrameDecoder } from '../../relay/src/stomp/decoder.js';
 import { encodeFrame } from '../../relay/src/stomp/encoder.js';
 import { unescapeHeader } from '../../relay/src/stomp/escapes.js';
@@ -49,7 +50,7 @@ const TEXTS: Readonly<Record<string, () => void>> = {
         refusal(DestinationError, () => void parseDestination(long, 'send', 'a')) !== undefined,
         'too long',
       );
-      must(refusal(DestinationError, () => void parseReplyTo(long)) !== undefined, 'too long');
+      must(refusal(DestinationError, () => void parseReplyTo(long, 'a')) !== undefined, 'too long');
     }
   },
   escapes: () => void unescapeHeader('\\\\\\n\\c'.repeat(100_000), '1.2'),

@@ -99,33 +99,6 @@ export function parseDestination(text: string, action: Action, self: string): De
 }
 
 /**
- * Reads the `reply-to` header of a SEND: a temporary queue, or undefined for a value that passes as it is
- * (a plain name, or a destination that a broker can send to).
- *
- * Everything else is refused. RabbitMQ's STOMP plugin parses `reply-to` as a destination and lets the whole
- * connection crash when it cannot, so one client's `reply-to:/x` would take a shared link down for all.
- * @throws DestinationError as parseDestination
- */
-export function parseReplyTo(text: string): Destination | undefined {
-  checkText(text, 'reply-to');
-  if (text.startsWith('/temp-queue/')) return queue('temp-queue', text, text.split('/').slice(2));
-  // It becomes an AMQP property, and over a longer one the broker ends the connection of everybody who consumes the message.
-  shortString(text, 'reply-to');
-  if (!text.includes('/')) {
-    // Services take a plain value as a queue name: none may be led to answer into the relay's own queues.
-    if (isReservedQueue(text) && !text.startsWith('amq.gen-')) throw reserved(text);
-    return undefined;
-  }
-  if (/^\/(topic|queue|amq|exchange|reply-queue)\//.test(text)) {
-    parseDestination(text, 'send', '');
-    return undefined;
-  }
-  throw invalid(
-    `reply-to ${quote(text)} is nothing a reply can be sent to: use /temp-queue/<name>, /topic/…, /queue/…, /exchange/… or a plain value without "/"`,
-  );
-}
-
-/**
  * The STOMP destination that makes RabbitMQ publish to (or bind) `exchange` with exactly this `key`, or undefined
  * when none does: the plugin turns every `%2F` into `/` and knows no escape for it, so the word of a user
  * whose name has a slash cannot be written; publish that key over AMQP.
@@ -189,7 +162,12 @@ function app(text: string, segments: string[], action: Action): Destination {
   return { kind: 'app', text, words: [keyWords(text, key, action, '/app/<name>')], key };
 }
 
-function queue(kind: 'queue' | 'amq-queue' | 'temp-queue', text: string, segments: string[]): Destination {
+/** The segments after the prefix are to be one name. @throws DestinationError as parseDestination */
+export function queue(
+  kind: 'queue' | 'amq-queue' | 'temp-queue',
+  text: string,
+  segments: string[],
+): Destination {
   const form = kind === 'amq-queue' ? '/amq/queue/<name>' : `/${kind}/<name>`;
   const name = onlySegment(text, segments, form);
   // Server-named queues are other clients' reply and subscription queues: knowing a name must not be enough.

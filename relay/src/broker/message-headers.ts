@@ -1,4 +1,5 @@
 import type { ConsumeMessage } from 'amqplib';
+import { shownReplyTo } from '../reply-to.js';
 import type { HeaderList } from '../stomp/frame.js';
 
 /** Destinations that RabbitMQ's STOMP plugin takes as they are; anything else is the name of a queue. */
@@ -41,7 +42,7 @@ export function stompHeaders({ fields, properties }: ConsumeMessage): HeaderList
 
 /** A service names a queue; a STOMP client needs a destination. */
 function replyDestination(replyTo: string): string {
-  return REPLY_DESTINATION.test(replyTo) ? replyTo : `/reply-queue/${replyTo}`;
+  return REPLY_DESTINATION.test(replyTo) ? shownReplyTo(replyTo) : `/reply-queue/${replyTo}`;
 }
 
 /** STOMP has no way to write NUL in a header; losing the message for it would be worse. */

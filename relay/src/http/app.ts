@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
@@ -12,14 +13,17 @@ import type { Metrics } from '../metrics.js';
 import type { AccessPolicy } from '../policy/decision.js';
 import type { Decider } from '../policy/permit.js';
 import type { UnreadStore } from '../unread/store.js';
+import type { Publish } from '../upstream/publish.js';
 import { createAuthenticator } from './authenticate.js';
 import { serveBackchannelLogout } from './backchannel.js';
 import { jsonReader } from './body.js';
+import { serveBroker } from './broker.js';
 import type { ClientOriginOf } from './client-address.js';
-import { serveDemoToken } from './demo-token.js';
+import { serveDemo } from './demo.js';
 import { type Endpoint, serveEndpoints } from './endpoint.js';
 import { answerErrors, notFound, onlyMethods } from './errors.js';
 import { explainEndpoint } from './explain.js';
+import { type MessageEndpointOptions, messageEndpoints } from './messages.js';
 import { OPENAPI_PATH, openApiDocument } from './openapi.js';
 import { checkOrigins } from './origins.js';
 import { type Readiness, serveProbes } from './probes.js';
@@ -29,6 +33,8 @@ import { ticketEndpoints } from './tickets.js';
 import { unreadEndpoints } from './unread.js';
 
 export interface HttpServices {
+  /** Serves what lies below RELAY_SOCKJS_PATH, and says whether a request did. */
+  readonly sockjs?: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly config: RelayConfig;
   readonly metrics: Metrics;
   readonly readiness: () => Readiness;
@@ -44,6 +50,9 @@ export interface HttpServices {
   onLimit(limit: string): void;
   readonly policy: Decider & Pick<AccessPolicy, 'mayManage'>;
   readonly unread: UnreadStore;
+  readonly publish: Publish;
+  /** Cuts the shared links to the broker, which come back; returns how many there were. */
+  cutLinks(): number;
 }
 
 /** The built web page, seen from the compiled relay and from its sources; absent when it was not built. */
@@ -59,9 +68,14 @@ export function createHttpApp(services: HttpServices): Express {
   app.disable('etag');
   app.use(securityHeaders(config.env.RELAY_TLS_CERT !== undefined));
 
+  const { sockjs } = services;
+  app.use((request, response, next) => {
+    if (!sockjs?.(request, response)) next();
+  });
   serveProbes(app, metrics, readiness);
   serveApi(app, services);
-  if (config.env.RELAY_DEMO) serveDemoToken(app, config);
+  serveBroker(app, services);
+  if (config.env.RELAY_DEMO) serveDemo(app, services);
   const web = WEB_ROOTS.find((path) => existsSync(`${path}/index.html`));
   if (web) app.use(express.static(web));
   app.use(notFound);
@@ -76,6 +90,7 @@ function serveApi(app: Express, services: HttpServices): void {
   const endpoints = [
     ...unreadEndpoints({ store: unread, policy }),
     ...authEndpoints(services),
+    ...messageEndpoints(messageOptions(services)),
     explainEndpoint(policy),
   ];
   const document = openApiDocument(endpoints);
@@ -96,8 +111,16 @@ function serveApi(app: Express, services: HttpServices): void {
   const { failures, logout } = services;
   const maxBody = RELAY_MAX_BODY_BYTES;
   serveBackchannelLogout(app, { logout, failures, clientOrigin, log, maxBody, onRefused });
-  const readJson = jsonReader(RELAY_MAX_BODY_BYTES, () => onLimit('RELAY_MAX_BODY_BYTES'));
-  serveEndpoints(app, endpoints, limitRequests(authenticate, { rate, onLimit }), readJson);
+  const readJson = (own: number | undefined) =>
+    jsonReader(own ?? maxBody, () =>
+      onLimit(own === undefined ? 'RELAY_MAX_BODY_BYTES' : 'RELAY_MAX_FRAME_BYTES'),
+    );
+  serveEndpoints(app, endpoints, limitRequests(authenticate, { rate, unit: maxBody, onLimit }), readJson);
+}
+
+function messageOptions({ config, publish, policy }: HttpServices): MessageEndpointOptions {
+  const { RELAY_MAX_FRAME_BYTES: maxBody, RELAY_MAX_HEADERS, RELAY_MAX_HEADER_BYTES } = config.env;
+  return { publish, policy, maxBody, maxHeaders: RELAY_MAX_HEADERS, maxHeaderBytes: RELAY_MAX_HEADER_BYTES };
 }
 
 function authEndpoints({ config, tickets, revoke, policy, clientOrigin, log }: HttpServices): Endpoint[] {

@@ -51,7 +51,7 @@ const NO_TOKEN = 'no token given; send a JWT as "Authorization: Bearer …"';
  * Browsers leave Origin out of a GET to the page's own host. They say so in Sec-Fetch-Site, which no page can set;
  * whoever else sets it has the cookie at hand anyway.
  */
-function cookiesAllowed(
+export function cookiesAllowed(
   { headers }: IncomingMessage,
   host: string | undefined,
   allowed: readonly string[] | undefined,

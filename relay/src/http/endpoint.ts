@@ -1,7 +1,6 @@
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import type { Identity } from '../auth/identity.js';
-import type { Authenticator } from './authenticate.js';
 import { type JsonReader, refuseBody } from './body.js';
 import { onlyMethods } from './errors.js';
 import { readInput } from './input.js';
@@ -33,6 +32,8 @@ export interface Description {
   readonly params?: z.ZodObject;
   /** Of the JSON body; only POST takes one. */
   readonly body: z.ZodObject;
+  /** Largest body in bytes, where it is not RELAY_MAX_BODY_BYTES. */
+  readonly maxBody?: number;
   readonly query: z.ZodObject;
   readonly answer: z.ZodType;
   /** Refusals of its own by HTTP status; those of every request are not repeated. */
@@ -78,16 +79,17 @@ export function endpoint<
 export function serveEndpoints(
   app: Express,
   endpoints: readonly Endpoint[],
-  authenticate: Authenticator,
-  readJson: JsonReader,
+  authenticate: (request: Request, maxBody: number | undefined) => Promise<Identity>,
+  readJson: (maxBody: number | undefined) => JsonReader,
 ): void {
   for (const path of new Set(endpoints.map((each) => each.path))) {
     const here = endpoints.filter((each) => each.path === path);
     const route = app.route(path.replace(/\{(\w+)\}/g, ':$1'));
-    for (const { method, run, body: fields } of here) {
+    for (const { method, run, body: fields, maxBody } of here) {
+      const read = readJson(maxBody);
       route[method](async (request, response) => {
-        const identity = await authenticate(request);
-        const json = method === 'post' ? await readJson(request, response) : withoutBody(request);
+        const identity = await authenticate(request, maxBody);
+        const json = method === 'post' ? await read(request, response) : withoutBody(request);
         // Who has nothing to say need not say so.
         const body = json === undefined && !hasFields(fields) ? {} : json;
         const { params } = request;

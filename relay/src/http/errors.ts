@@ -31,6 +31,7 @@ export class HttpError extends Error {
 const STATUS_OF_CLOSURE: Partial<Record<ClosureName, number>> = {
   forbidden: 403,
   tooEarly: 429,
+  goingAway: 503,
   internal: 503,
   brokerUnavailable: 503,
 };

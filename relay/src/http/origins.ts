@@ -6,7 +6,7 @@ import { HttpError } from './errors.js';
 
 const SHARED: CorsOptions = {
   methods: ['GET', 'POST', 'DELETE'],
-  allowedHeaders: ['Authorization', 'Content-Type'],
+  allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key'],
   exposedHeaders: ['Retry-After', 'WWW-Authenticate'],
   maxAge: 600,
 };

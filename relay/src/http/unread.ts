@@ -13,6 +13,7 @@ const MAX_PULLED_BYTES = 8 * 1024 * 1024;
 
 const MAX_LIMIT = 1000;
 const BAD_LIMIT = { error: `takes a whole number from 1 to ${MAX_LIMIT}` };
+const BAD_SETTLED = { error: 'takes true or false' };
 const BAD_DESTINATION = { error: 'takes a destination such as /topic/reply' };
 const BAD_LEASE = { error: 'takes the lease that a pull gave' };
 
@@ -47,12 +48,21 @@ export function unreadEndpoints({ store, policy }: UnreadOptions): Endpoint[] {
       limit: z.int(BAD_LIMIT).min(1, BAD_LIMIT).max(MAX_LIMIT, BAD_LIMIT).default(100).meta({
         description: 'Messages at most. Fewer come when their bodies would exceed 8 MiB together.',
       }),
+      settled: z
+        .boolean(BAD_SETTLED)
+        .default(false)
+        .meta({
+          description:
+            'Wait until everything that was published before this request is in the mailbox: for whoever has just ' +
+            'subscribed, and wants what came before in front of what is live.',
+        }),
     }),
     query: NO_FIELDS,
     answer: pulledSchema,
     refusals: { 429: 'Too many requests or leases of this user: wait, or acknowledge some.' },
     async handle({ identity, body, response }) {
       const address = mailboxOf(body.destination, identity, policy);
+      if (body.settled) await store.passed(address);
       const pulled = await store.pull(address, { messages: body.limit, bytes: MAX_PULLED_BYTES });
       const { lease } = pulled;
       if (lease !== undefined) unlessAnswered(response, pulled.expiresIn, () => store.giveBack(lease));

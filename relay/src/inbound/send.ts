@@ -1,7 +1,9 @@
-import { type Destination, parseDestination, parseReplyTo, sendTarget } from '../destination.js';
-import { DestinationError, ForbiddenError } from '../errors.js';
+import { type Destination, parseDestination, sendTarget } from '../destination.js';
+import { DestinationError } from '../errors.js';
 import { TOKEN_DESTINATION } from '../own-destinations.js';
 import { type HeaderGrants, NO_HEADERS } from '../policy/header-grants.js';
+import { permitReplyTo } from '../policy/permit-reply.js';
+import { replyAddress } from '../reply-to.js';
 import type { Session } from '../session/session.js';
 import { type Frame, type HeaderList, header } from '../stomp/frame.js';
 import { grantedQueueHeaders } from './queue-headers.js';
@@ -20,7 +22,7 @@ export function handleSend(session: Session, frame: Frame): Promise<void> | unde
   const destination = parseDestination(text, 'send', session.user.userWord);
   const granted = permitted(session, destination);
   const target = sendTarget(destination);
-  const replyTo = replyAddress(session, frame);
+  const replyTo = replyHeader(session, frame);
   const forwarded = forwardedHeaders(frame.headers, session.user.user);
   const headers = ['destination', target, ...replyTo, ...forwarded];
   // What is confirmed must survive the broker. Topics go to queues that do not, and stay as the client has them.
@@ -88,16 +90,9 @@ function permitted(session: Session, destination: Destination): HeaderGrants {
   return permit(session, 'send', destination).headers;
 }
 
-function replyAddress(session: Session, frame: Frame): HeaderList {
+function replyHeader({ services, user, replies }: Session, frame: Frame): HeaderList {
   const text = header(frame.headers, 'reply-to');
   if (text === undefined) return [];
-  const temporary = parseReplyTo(text);
-  if (temporary) {
-    permit(session, 'send', temporary);
-    return ['reply-to', `/temp-queue/${'name' in temporary ? temporary.name : ''}`];
-  }
-  if (text.startsWith('/reply-queue/') && !session.replies.has(text)) {
-    throw new ForbiddenError('reply-to names a reply queue that was not given to this client');
-  }
-  return ['reply-to', text];
+  const replyTo = permitReplyTo(services.policy, user, text, (destination) => replies.has(destination));
+  return ['reply-to', replyAddress(replyTo)];
 }

@@ -1,3 +1,4 @@
+import { shownReplyTo } from '../reply-to.js';
 import { encodeFrame } from '../stomp/encoder.js';
 import type { Frame, HeaderList, StompVersion } from '../stomp/frame.js';
 import { header } from '../stomp/frame.js';
@@ -38,9 +39,10 @@ export class OutboundMessage {
     this.id = id ?? header(headers, 'message-id') ?? '';
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i] as string;
+      const value = shown(name, headers[i + 1] as string);
       // The first one counts (STOMP 1.2, Repeated Header Entries): it is the one that the client sees.
-      if (name === 'reply-to') this.replyTo ??= headers[i + 1];
-      if (!REPLACED.has(name)) this.rest.push(name, headers[i + 1] as string);
+      if (name === 'reply-to') this.replyTo ??= value;
+      if (!REPLACED.has(name)) this.rest.push(name, value);
     }
   }
 
@@ -66,7 +68,11 @@ export function passedThrough(frame: Frame, version: StompVersion): Outgoing {
   for (let i = 0; i < frame.headers.length; i += 2) {
     const name = frame.headers[i] as string;
     if (name === 'receipt' || (name === 'ack' && version !== '1.2')) continue;
-    headers.push(name, frame.headers[i + 1] as string);
+    headers.push(name, shown(name, frame.headers[i + 1] as string));
   }
   return new Outgoing(encodeFrame('MESSAGE', headers, frame.body, version));
+}
+
+function shown(name: string, value: string): string {
+  return name === 'reply-to' ? shownReplyTo(value) : value;
 }

@@ -10,6 +10,7 @@ import type {
 /** What the store was asked for. */
 type Asked =
   | { method: 'pull'; address: MailboxAddress; limits: PullLimits }
+  | { method: 'passed'; address: MailboxAddress }
   | { method: 'giveBack'; lease: string }
   | { method: 'clear'; userWord: string; rest: string | undefined };
 
@@ -36,6 +37,11 @@ export class MemoryStore implements UnreadStore {
 
   get givenBack(): string[] {
     return this.asked.flatMap((each) => (each.method === 'giveBack' ? [each.lease] : []));
+  }
+
+  async passed(address: MailboxAddress): Promise<void> {
+    this.check();
+    this.asked.push({ method: 'passed', address });
   }
 
   async pull(address: MailboxAddress, limits: PullLimits): Promise<Pulled> {

@@ -26,7 +26,9 @@ describe('pages of other Origins', () => {
         'GET',
         'POST',
       ]);
-      expect(headers.get('access-control-allow-headers')?.toLowerCase()).toBe('authorization,content-type');
+      expect(headers.get('access-control-allow-headers')?.toLowerCase()).toBe(
+        'authorization,content-type,idempotency-key',
+      );
       expect(headers.get('vary')).toContain('Origin');
     },
   );

@@ -31,6 +31,13 @@ describe('pull', () => {
     expect(served.store.givenBack).toEqual([]);
   });
 
+  it('waits for what was published before, when asked to', async () => {
+    const served = await serve();
+    await pull(served, { destination: '/topic/reply', settled: true });
+    await pull(served, { destination: '/topic/reply', settled: false });
+    expect(served.store.asked.map(({ method }) => method)).toEqual(['passed', 'pull', 'pull']);
+  });
+
   it('of an empty mailbox is an empty answer without a lease', async () => {
     const { status, body } = await pull(await serve(), { destination: '/topic/reply' });
     expect([status, body]).toEqual([200, { messages: [], lease: null, expiresIn: 0, remaining: 0 }]);

@@ -65,6 +65,8 @@ export async function serve(
     onLimit,
     policy: emptyPolicy,
     unread: store,
+    cutLinks: () => 0,
+    publish: () => Promise.resolve(),
     ...replaced,
   });
   const server = createServer(app);
