@@ -42,6 +42,9 @@ const variables = z.object({
   RELAY_HOST: z.string().default('127.0.0.1'),
   RELAY_PORT: whole(0, 65535).default(8080),
   RELAY_WS_PATH: path.default('/ws'),
+  RELAY_SOCKJS_PATH: path
+    .regex(/[^/]$/, { error: 'takes a path such as /sockjs, without a slash at its end' })
+    .default('/sockjs'),
   RELAY_DEMO: flag.default(false),
   RELAY_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   RELAY_NODE_ID: z
@@ -194,7 +197,7 @@ export function readConfig(source: NodeJS.ProcessEnv): RelayConfig {
       'RELAY_JWT_PUBLIC_KEY is neither a PEM or JWK text nor the name of a file that can be read',
     );
   }
-  for (const name of ['RABBITMQ_URL', 'RABBITMQ_WEB_STOMP_URL'] as const) {
+  for (const name of ['RABBITMQ_URL', 'RABBITMQ_WEB_STOMP_URL', 'RABBITMQ_MANAGEMENT_URL'] as const) {
     if (!decodable(env[name])) {
       problems.push(`${name} has a broken percent escape: encode user name, password and virtual host`);
     }
@@ -249,8 +252,12 @@ function brokerConfig(env: RelayConfig['env'], problems: string[]): BrokerConfig
     clientLogin: env.RABBITMQ_CLIENT_USERNAME ?? login,
     clientPasscode: env.RABBITMQ_CLIENT_PASSWORD ?? passcode,
     clientSeparated: env.RABBITMQ_CLIENT_USERNAME !== undefined,
-    tls: brokerTls(env, secure || webStomp.protocol === 'wss:', problems),
+    tls: brokerTls(env, secure || webStomp.protocol === 'wss:' || managementTls(env), problems),
   };
+}
+
+function managementTls({ RABBITMQ_MANAGEMENT_URL: url }: RelayConfig['env']): boolean {
+  return url?.startsWith('https:') ?? false;
 }
 
 function brokerTls(env: RelayConfig['env'], wanted: boolean, problems: string[]): BrokerTls | undefined {

@@ -116,10 +116,16 @@ export function chooseSubprotocol(offered: Iterable<string>): Subprotocol | unde
 const HIDDEN = '[redacted]';
 const SECRET_PARAMETERS = new Set(['access_token', 'token', 'ticket']);
 
-/** A request target fit for logs: tokens and tickets in the query and in `/socket/<ticket>` are masked. */
+/** Whoever knows the name of a SockJS session that was opened without a token can speak in it. */
+const SOCKJS_SESSION =
+  /(\/[\w-]+\/)[\w-]+(\/(?:websocket|xhr|xhr_streaming|xhr_send|eventsource|htmlfile|jsonp|jsonp_send))$/;
+
+/** A request target fit for logs: tokens and tickets in the query and in `/socket/<ticket>` are masked, sessions of SockJS too. */
 export function redactUrl(url: string): string {
   const start = url.indexOf('?');
-  const path = (start < 0 ? url : url.slice(0, start)).replace(/(\/socket\/)[^/#]+/gi, `$1${HIDDEN}`);
+  const path = (start < 0 ? url : url.slice(0, start))
+    .replace(/(\/socket\/)[^/#]+/gi, `$1${HIDDEN}`)
+    .replace(SOCKJS_SESSION, `$1${HIDDEN}$2`);
   const query = start < 0 ? '' : url.slice(start).replace(/([?&]+)([^=&]*)=([^&]*)/g, redactParameter);
   // A token that stands where none belongs, such as in the path or under a name of its own.
   return (path + query).replace(/[\w.-]+/g, redactToken);

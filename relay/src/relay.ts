@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { grantOptions, readAccessFile } from './access-file.js';
+import type { Seat } from './admission/admission.js';
 import { createAdmission } from './admission/create.js';
 import { LimitLog } from './admission/limit-log.js';
 import { type Auth, createAuth } from './auth/create.js';
+import type { Identity } from './auth/identity.js';
 import type { RelayConfig } from './config.js';
 import { dryRunLog } from './dry-run-log.js';
 import { validateOrigins } from './handshake.js';
@@ -22,7 +24,11 @@ import type { SessionServices } from './session/services.js';
 import { Session } from './session/session.js';
 import { UserUnacked } from './session/unacked.js';
 import { createUpgradeHandler } from './transport/accept.js';
+import { WriteScheduler } from './transport/scheduler.js';
+import { SockjsGate } from './transport/sockjs/gate.js';
+import type { OpenedTransport } from './transport/transport.js';
 import { Hub } from './upstream/hub.js';
+import { createPublish } from './upstream/publish.js';
 
 export interface Relay {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
@@ -34,6 +40,8 @@ export interface Relay {
 }
 
 const SWEEP_MS = 250;
+/** How long a request to publish waits for the broker. */
+const PUBLISH_WAIT_MS = 5000;
 
 /**
  * Starts a relay and resolves once it is ready to serve.
@@ -96,6 +104,7 @@ export async function openRelay(
   });
   const { signIn } = auth;
   const services: SessionServices = {
+    node,
     signIn,
     policy,
     users: hub.users,
@@ -111,7 +120,29 @@ export async function openRelay(
     sessions,
   };
 
+  const doors = {
+    allowedOrigins: env.RELAY_ALLOWED_ORIGINS,
+    clientOrigin,
+    signIn,
+    admission,
+    scheduler: new WriteScheduler(),
+    maxFrameBytes: env.RELAY_MAX_FRAME_BYTES,
+    maxQueuedBytes: env.RELAY_MAX_QUEUED_BYTES,
+    log,
+    onRefused: (reason: string) => metrics.denials.inc({ reason }),
+    onTransport: (transport: OpenedTransport, seat: Seat, identity: Identity | undefined) =>
+      transport.attach(new Session(transport, services, seat, identity)),
+  };
+  const sockjs = new SockjsGate({
+    ...doors,
+    path: env.RELAY_SOCKJS_PATH,
+    failures: auth.failures,
+    requestRate: env.RELAY_HTTP_RATE,
+    patience: env.RELAY_CONFIRM_TIMEOUT,
+    onLimit,
+  });
   const app = createHttpApp({
+    sockjs: sockjs.handle,
     config,
     metrics,
     readiness: () => hub.readiness(),
@@ -121,6 +152,13 @@ export async function openRelay(
     onLimit,
     policy,
     unread: hub.unread,
+    cutLinks: () => hub.cutLinks(),
+    publish: createPublish({
+      pickSendLink: () => hub.pickSendLink(),
+      alarm: hub.alarm,
+      wait: PUBLISH_WAIT_MS,
+      highWater: env.RELAY_MAX_QUEUED_BYTES,
+    }),
   });
   const { RELAY_TLS_CERT: cert, RELAY_TLS_KEY: key } = env;
   const times = deadlines(env.RELAY_HTTP_TIMEOUT);
@@ -140,19 +178,7 @@ export async function openRelay(
   });
   server.on(
     'upgrade',
-    createUpgradeHandler({
-      path: env.RELAY_WS_PATH,
-      allowedOrigins: env.RELAY_ALLOWED_ORIGINS,
-      clientOrigin,
-      signIn,
-      admission,
-      maxFrameBytes: env.RELAY_MAX_FRAME_BYTES,
-      maxQueuedBytes: env.RELAY_MAX_QUEUED_BYTES,
-      log,
-      onRefused: (reason) => metrics.denials.inc({ reason }),
-      onTransport: (transport, seat, identity) =>
-        transport.attach(new Session(transport, services, seat, identity)),
-    }),
+    createUpgradeHandler({ ...doors, path: env.RELAY_WS_PATH, sockjsPath: env.RELAY_SOCKJS_PATH }),
   );
   const sweep = setInterval(() => {
     const now = Date.now();
@@ -164,6 +190,7 @@ export async function openRelay(
     server.close();
     for (const session of [...sessions]) session.close('goingAway');
     await hub.close();
+    sockjs.close();
     for (const socket of sockets) socket.destroy();
   };
   try {

@@ -7,7 +7,6 @@ import {
   exchangeDestination,
   isReservedQueue,
   parseDestination,
-  parseReplyTo,
   userWord,
 } from '../src/destination.js';
 import { DestinationError } from '../src/errors.js';
@@ -473,77 +472,6 @@ describe('what the broker makes of an accepted destination', () => {
       { numRuns: 20_000 },
     );
     expect(accepted).toBeGreaterThan(50);
-  });
-});
-
-describe('parseReplyTo', () => {
-  it('reads temporary queues', () => {
-    expect(parseReplyTo('/temp-queue/foo')).toEqual({
-      kind: 'temp-queue',
-      text: '/temp-queue/foo',
-      name: 'foo',
-      words: [['foo']],
-    });
-  });
-
-  it.each([
-    'foo',
-    'amq.gen-abc',
-    'corr 1',
-    '/topic/a',
-    '/queue/demo.a',
-    '/exchange/x/y',
-    '/exchange/x',
-    '/amq/queue/q',
-    '/reply-queue/amq.gen-x',
-  ])('lets %j pass', (text) => {
-    expect(parseReplyTo(text)).toBeUndefined();
-    // RabbitMQ 3.10 crashes the connection on a reply-to that it cannot parse.
-    expect(brokerReads(text)).toBeDefined();
-  });
-
-  it.each([
-    ['/temp-queue/', INVALID],
-    ['/temp-queue/a/b', INVALID],
-    ['/temp-queue/a%2Fb', INVALID],
-    ['/temp-queue/*', INVALID],
-    ['/temp-queue/relay.x', RESERVED],
-    ['/temp-queue', INVALID],
-    ['/user/topic/reply', INVALID],
-    ['/app/x', INVALID],
-    ['/foo', INVALID],
-    ['a/b', INVALID],
-    ['/', INVALID],
-    ['', INVALID],
-    ['a\nb', INVALID],
-    ['/topic/a/b', INVALID],
-    ['/amq/x', UNKNOWN],
-    ['relay.node.n1', RESERVED],
-    ['stomp-subscription-x', RESERVED],
-    ['/queue/relay.node.n1', RESERVED],
-    ['/exchange/relay.user/bob.x', RESERVED],
-    ['x'.repeat(1025), TOO_LONG],
-    // 256 bytes: one more than the AMQP property has, whose consumers the broker would disconnect.
-    ['x'.repeat(256), TOO_LONG],
-    ['€'.repeat(86), TOO_LONG],
-    [`/queue/${'q'.repeat(249)}`, TOO_LONG],
-  ])('refuses %j', (text, code) => {
-    expect(codeOf(() => parseReplyTo(text))).toBe(code);
-  });
-
-  it('lets 255 bytes pass', () => {
-    for (const text of ['x'.repeat(255), '€'.repeat(85), `/queue/${'q'.repeat(248)}`]) {
-      expect(parseReplyTo(text)).toBeUndefined();
-    }
-  });
-
-  it('lets nothing through that the broker would choke on', () => {
-    fc.assert(
-      fc.property(hostile, (text) => {
-        if (codeOf(() => parseReplyTo(text)) === 'accepted') expect(brokerReads(text)).toBeDefined();
-      }),
-      { numRuns: 10_000 },
-    );
   });
 });
 

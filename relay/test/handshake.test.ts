@@ -151,6 +151,10 @@ describe('a URL in the log', () => {
     ['/socket/abc/xyz?x=1', '/socket/[redacted]/xyz?x=1'],
     ['/relay/socket/abc?token=def', '/relay/socket/[redacted]?token=[redacted]'],
     ['/socket', '/socket'],
+    ['/sockjs/123/abcdefgh/xhr_send', '/sockjs/123/[redacted]/xhr_send'],
+    ['/sockjs/123/abcdefgh/jsonp?c=a&token=def', '/sockjs/123/[redacted]/jsonp?c=a&token=[redacted]'],
+    ['/a/b/sockjs/123/abcdefgh/websocket', '/a/b/sockjs/123/[redacted]/websocket'],
+    ['/sockjs/info', '/sockjs/info'],
     ['/eyJhbGciOiJ9.eyJzdWIi.c2ln/x', '/[redacted]/x'],
     ['/ws?jwt=eyJhbGciOiJ9.eyJzdWIi.c2ln', '/ws?jwt=[redacted]'],
     ['/ws?a=1?token=eyJhbGciOiJ9.eyJzdWIi.', '/ws?a=1?token=[redacted]'],
@@ -166,5 +170,7 @@ describe('a URL in the log', () => {
   it('takes time in proportion to its length, whatever it is', () => {
     // A thousand times as long as an address may be: minutes, if the time grew with the square of it.
     expect(redactUrl(`/ws?${'eyJ-'.repeat(4_000_000)}`)).toHaveLength(16_000_004);
+    expect(redactUrl('/a-'.repeat(1_000_000))).toHaveLength(3_000_000);
+    expect(redactUrl(`/${'a'.repeat(4_000_000)}`)).toHaveLength(4_000_001);
   });
 });

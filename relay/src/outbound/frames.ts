@@ -6,14 +6,16 @@ import { Outgoing } from './outgoing.js';
 /** What the relay calls itself in CONNECTED. */
 const SERVER = 'stomp-relay';
 
+/** @param node the name of this relay among the others, for whoever looks for a session in their logs */
 export function connectedFrame(
   version: StompVersion,
   session: string,
   user: string,
   heartbeat: string,
+  node: string,
 ): Outgoing {
   const headers = ['version', version, 'server', SERVER, 'session', session, 'heart-beat', heartbeat];
-  headers.push('user-name', encodeURIComponent(user));
+  headers.push('user-name', encodeURIComponent(user), 'relay-node', node);
   return new Outgoing(encodeFrame('CONNECTED', headers, EMPTY_BODY, version));
 }
 

@@ -7,6 +7,10 @@ import { isUtf8 } from 'node:buffer';
 export class Outgoing {
   /** The transport's own form of the frame, made on first use. */
   wire: Buffer | undefined;
+  /** The frame for transports that carry nothing but text; see transport/sockjs/framing.ts. */
+  text: string | undefined;
+  /** The same, ready for a SockJS WebSocket. */
+  sockjsWire: Buffer | undefined;
 
   constructor(readonly bytes: Buffer) {}
 

@@ -48,6 +48,8 @@ export interface SessionLimits {
 
 /** What a session works with. One set for all sessions of a relay. */
 export interface SessionServices {
+  /** The name of this relay among the others, told to clients in CONNECTED. */
+  readonly node: string;
   readonly signIn: SignIn;
   readonly policy: Decider;
   readonly users: UserHub;

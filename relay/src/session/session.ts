@@ -170,7 +170,7 @@ export class Session implements TransportEvents {
     this.version = version;
     this.incoming.version = version;
     this.state = 'open';
-    this.send(connectedFrame(version, this.id, this.user.user, heartbeat));
+    this.send(connectedFrame(version, this.id, this.user.user, heartbeat, this.services.node));
   }
 
   send(frame: Outgoing): void {

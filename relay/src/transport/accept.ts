@@ -3,32 +3,34 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Admission, Seat } from '../admission/admission.js';
 import type { Identity, SignIn } from '../auth/identity.js';
-import {
-  type FoundToken,
-  TICKET_PATH,
-  TICKET_SOURCE,
-  ticketFromPath,
-  tokenFromUpgrade,
-} from '../auth/sources.js';
+import { type FoundToken, TICKET_SOURCE, ticketFromPath, tokenFromUpgrade } from '../auth/sources.js';
 import { AuthError, LimitError, RelayError } from '../errors.js';
 import { checkOrigin, chooseSubprotocol, mayUseCookies, redactUrl } from '../handshake.js';
 import type { ClientOriginOf } from '../http/client-address.js';
 import type { Logger } from '../logger.js';
-import { WriteScheduler } from './scheduler.js';
-import { WebSocketTransport } from './websocket.js';
+import type { WriteScheduler } from './scheduler.js';
+import { upgradeEndpoint } from './sockjs/paths.js';
+import { SOCKJS_FRAMING } from './sockjs/websocket-framing.js';
+import type { OpenedTransport } from './transport.js';
+import { type Framing, WebSocketTransport } from './websocket.js';
 
 export interface AcceptOptions {
+  /** RELAY_WS_PATH */
   path: string;
+  /** RELAY_SOCKJS_PATH */
+  sockjsPath: string;
   allowedOrigins: readonly string[] | undefined;
   clientOrigin: ClientOriginOf;
   signIn: SignIn;
   admission: Admission;
   maxFrameBytes: number;
   maxQueuedBytes: number;
+  /** One for all transports of a relay: it gathers what they write. */
+  scheduler: WriteScheduler;
   log: Logger;
   onRefused(reason: string): void;
   /** `identity` is undefined when the token is still to come in the CONNECT frame. */
-  onTransport(transport: WebSocketTransport, seat: Seat, identity: Identity | undefined): void;
+  onTransport(transport: OpenedTransport, seat: Seat, identity: Identity | undefined): void;
 }
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -38,7 +40,7 @@ export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Bu
  * so that a refused client costs the broker nothing and learns why from an HTTP status.
  */
 export function createUpgradeHandler(options: AcceptOptions): UpgradeHandler {
-  const scheduler = new WriteScheduler();
+  const { scheduler } = options;
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -49,7 +51,12 @@ export function createUpgradeHandler(options: AcceptOptions): UpgradeHandler {
     handleProtocols: (offered) => chooseSubprotocol(offered) ?? false,
   });
 
-  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  async function upgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    framing: Framing | undefined,
+  ): Promise<void> {
     const { address, host } = options.clientOrigin(request);
     const verdict = checkOrigin({ origin: request.headers.origin, host }, options.allowedOrigins);
     if (verdict === 'refused') {
@@ -74,7 +81,7 @@ export function createUpgradeHandler(options: AcceptOptions): UpgradeHandler {
     socket.removeAllListeners('error');
     server.handleUpgrade(request, socket, head, (ws: WebSocket) => {
       options.onTransport(
-        new WebSocketTransport(ws, socket, address, scheduler, options.maxQueuedBytes),
+        new WebSocketTransport(ws, socket, address, scheduler, options.maxQueuedBytes, framing),
         seat,
         identity,
       );
@@ -89,12 +96,13 @@ export function createUpgradeHandler(options: AcceptOptions): UpgradeHandler {
   return (request, socket, head) => {
     const onError = () => socket.destroy();
     socket.on('error', onError);
-    const path = pathOf(request);
-    if (path !== options.path && !path.startsWith(TICKET_PATH)) {
+    const endpoint = upgradeEndpoint(pathOf(request), options);
+    if (!endpoint) {
       refuse(socket, 404, 'ERR_NOT_FOUND', `no WebSocket endpoint here; it is ${options.path}`);
       return;
     }
-    upgrade(request, socket, head).catch((error: unknown) => {
+    const framing = endpoint === 'sockjs' ? SOCKJS_FRAMING : undefined;
+    upgrade(request, socket, head, framing).catch((error: unknown) => {
       if (error instanceof LimitError) {
         // Whoever comes too often must not fill the log as well.
         options.log.debug({ code: error.code }, 'upgrade refused');

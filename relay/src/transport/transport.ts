@@ -30,6 +30,12 @@ export interface Transport {
   terminate(): void;
 }
 
+/** A transport whose session is still to be made. */
+export interface OpenedTransport extends Transport {
+  /** From now on `events` is told what happens. */
+  attach(events: TransportEvents): void;
+}
+
 /** What a transport tells its session. */
 export interface TransportEvents {
   onData(chunk: Buffer): void;

@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
-import type { Closure } from '../closures.js';
+import { type Closure, closures } from '../closures.js';
 import type { Outgoing } from '../outbound/outgoing.js';
 import type { Flushable, SharedWrites, WriteScheduler } from './scheduler.js';
-import type { Transport, TransportEvents } from './transport.js';
+import type { OpenedTransport, TransportEvents } from './transport.js';
 
-const FIN_TEXT = 0x81;
+export const FIN_TEXT = 0x81;
 const FIN_BINARY = 0x82;
 const FIN_PING = 0x89;
 const HEARTBEAT = Buffer.from([FIN_TEXT, 1, 0x0a]);
@@ -19,6 +19,28 @@ const CLOSE_GRACE_MS = 2000;
  */
 const CUT = new Error('the connection was cut');
 
+/** What a transport makes of frames, and of messages: plain STOMP unless another protocol lies in between. */
+export interface Framing {
+  /** Sent before anything else. */
+  readonly opening?: Buffer;
+  readonly heartbeat: Buffer;
+  /** A whole WebSocket frame. */
+  wire(frame: Outgoing): Buffer;
+  /** What a client's message holds; undefined when it breaks the protocol. */
+  read(message: Buffer): Buffer | undefined;
+  /** Sent before the WebSocket is closed. */
+  closing?(closure: Closure): Buffer;
+}
+
+const PLAIN: Framing = {
+  heartbeat: HEARTBEAT,
+  wire: (frame) => {
+    frame.wire ??= websocketFrame(frame.isText ? FIN_TEXT : FIN_BINARY, frame.bytes);
+    return frame.wire;
+  },
+  read: (message) => message,
+};
+
 /**
  * The WebSocket adapter. Reading, pongs and closing are left to `ws`; data frames are written to the socket
  * directly, because that way a frame for a thousand clients is framed once and the frames of one turn leave in
@@ -27,7 +49,7 @@ const CUT = new Error('the connection was cut');
  * Proof of delivery: a ping that carries the count of frames sent before it; the pong brings it back
  * (RFC 6455, 5.5.3), and TCP's order makes it stand for everything before.
  */
-export class WebSocketTransport implements Transport, Flushable {
+export class WebSocketTransport implements OpenedTransport, Flushable {
   sent = 0;
   lastWrite = Date.now();
   proofPendingSince = 0;
@@ -43,25 +65,29 @@ export class WebSocketTransport implements Transport, Flushable {
     readonly address: string,
     private readonly scheduler: WriteScheduler,
     private readonly maxQueuedBytes: number,
+    private readonly framing: Framing = PLAIN,
   ) {}
 
-  /** From now on `events` is told what happens. */
   attach(events: TransportEvents): void {
     this.events = events;
-    this.ws.on('message', (data: Buffer) => events.onData(data));
+    if (this.framing.opening) this.queue(this.framing.opening);
+    this.ws.on('message', (data: Buffer) => {
+      const bytes = this.framing.read(data);
+      if (bytes) events.onData(bytes);
+      else this.broken();
+    });
     this.ws.on('pong', (data: Buffer) => this.pong(data));
     this.ws.on('error', () => this.terminate());
     this.ws.once('close', (code: number) => events.onClose(code));
   }
 
   send(frame: Outgoing): void {
-    frame.wire ??= websocketFrame(frame.isText ? FIN_TEXT : FIN_BINARY, frame.bytes);
     this.sent++;
-    this.queue(frame.wire);
+    this.queue(this.framing.wire(frame));
   }
 
   sendHeartbeat(): void {
-    this.queue(HEARTBEAT);
+    this.queue(this.framing.heartbeat);
   }
 
   requestProof(): void {
@@ -79,6 +105,7 @@ export class WebSocketTransport implements Transport, Flushable {
   }
 
   close(closure: Closure): void {
+    if (this.framing.closing) this.pending.push(this.framing.closing(closure));
     this.flush();
     if (this.ws.readyState !== WebSocket.OPEN) return;
     // A paused socket would never read the client's answer to the close.
@@ -107,6 +134,11 @@ export class WebSocketTransport implements Transport, Flushable {
     const only = pieces.length === 1 ? pieces[0] : undefined;
     const flowing = this.socket.write(only ?? shared?.join(pieces) ?? Buffer.concat(pieces));
     if (!flowing && this.socket.writableLength > this.maxQueuedBytes) this.events?.onOverflow();
+  }
+
+  private broken(): void {
+    this.close(closures.protocolError);
+    this.events?.onClose(closures.protocolError.code);
   }
 
   private ping(): void {

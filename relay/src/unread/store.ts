@@ -37,6 +37,8 @@ export interface MailboxAddress {
  * away, ERR_TOO_MANY_LEASES, and for `acknowledge` ERR_LEASE_OVER.
  */
 export interface UnreadStore {
+  /** Resolves when everything that was unread before is in its mailbox. */
+  passed(address: MailboxAddress): Promise<void>;
   /** Leases the oldest messages of a mailbox. A mailbox that does not exist is an empty one. */
   pull(address: MailboxAddress, limits: PullLimits): Promise<Pulled>;
   /**

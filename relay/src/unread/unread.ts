@@ -111,7 +111,6 @@ export class Unread implements UnreadStore {
     return batch;
   }
 
-  /** Resolves when everything that was unread before is in its mailbox. */
   async passed(address: MailboxAddress): Promise<void> {
     await this.command('passed', mailboxKey(address), BACKLOG_MS);
   }

@@ -121,6 +121,12 @@ export class Hub {
     };
   }
 
+  /** Cuts the shared Web-STOMP links, which come back by themselves; returns how many there were. */
+  cutLinks(): number {
+    return [this.topics.state, ...this.sendLinks.map((link) => link.state)].filter((link) => link.cut())
+      .length;
+  }
+
   /** True when the broker refused our login on some link, or TLS is set up wrong: waiting will not help. */
   get refused(): boolean {
     const links: Link[] = [this.topics.state, ...this.sendLinks.map((link) => link.state)];

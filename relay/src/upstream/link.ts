@@ -128,6 +128,13 @@ export class Link {
     this.write(encodeFrame(command, headers, body, '1.2'));
   }
 
+  /** Cuts the connection, as a lost network would; it comes back by itself. False when there is none. */
+  cut(): boolean {
+    if (!this.connected) return false;
+    this.socket?.terminate();
+    return true;
+  }
+
   /**
    * Ends the link for good. What was written goes out first; resolves when the broker has closed its side, so that
    * nothing of this link lives on there, or after `grace` milliseconds.

@@ -51,17 +51,18 @@ export class RateByKey {
   }
 
   /**
-   * Takes one token of this key.
+   * Takes one token of this key, or `n`, though never more than there can be at once.
    * @returns 0, or the seconds after which another try makes sense. They are drawn from the time that all who were
    * refused need together, so that a thousand who came at once do not come back at once.
    */
-  take(key: string): number {
+  take(key: string, n = 1): number {
     const line = this.lineOf(key);
-    if (line.bucket.take()) return 0;
+    const wanted = Math.min(n, this.capacity);
+    if (line.bucket.take(wanted)) return 0;
     line.waiting ??= new TokenBucket(this.rate, 0, this.clock);
     // Whoever does not wait must not make the others wait ever longer.
-    if (line.waiting.wait(0) < LONGEST_WAIT_MS) line.waiting.spend(1);
-    const wait = line.bucket.wait() + this.random() * line.waiting.wait(0);
+    if (line.waiting.wait(0) < LONGEST_WAIT_MS) line.waiting.spend(wanted);
+    const wait = line.bucket.wait(wanted) + this.random() * line.waiting.wait(0);
     return Math.min(wait, LONGEST_WAIT_MS) / 1000;
   }
 

@@ -133,6 +133,7 @@ describe('reply-to', () => {
     ['/amq/queue/answers', '/amq/queue/answers'],
     ['/topic/answers', '/topic/answers'],
     ['/exchange/answers/key', '/exchange/answers/key'],
+    ['/exchange/relay.user/a%40b.topic.reply', '/user/a%40b/topic.reply'],
   ])('%s is the destination %s', (replyTo, destination) => {
     expect(shown({ replyTo })).toEqual(['reply-to', destination]);
   });

@@ -82,7 +82,9 @@ describe('CONNECT', () => {
     const client = await relay.raw('Zoë:x@example.com');
     client.send('STOMP', { 'accept-version': '1.2', host: 'anywhere', 'heart-beat': '0,0' });
     const { headers } = await client.frame(({ command }) => command === 'CONNECTED', 'CONNECTED');
-    expect(Object.keys(headers).sort()).toEqual(['heart-beat', 'server', 'session', 'user-name', 'version']);
+    const names = ['heart-beat', 'relay-node', 'server', 'session', 'user-name', 'version'];
+    expect(Object.keys(headers).sort()).toEqual(names);
+    expect(headers['relay-node']).toBe(relay.node);
     expect(headers['user-name']).toBe('Zo%C3%AB%3Ax%40example.com');
     expect(headers.session).toBeTruthy();
   });

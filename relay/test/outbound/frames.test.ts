@@ -7,10 +7,10 @@ const VERSIONS: StompVersion[] = ['1.0', '1.1', '1.2'];
 
 describe.each(VERSIONS)('STOMP %s', (version) => {
   it('CONNECTED', () => {
-    const { bytes, isText } = connectedFrame(version, 'sid', 'a:ü b\n', '1000,1000');
+    const { bytes, isText } = connectedFrame(version, 'sid', 'a:ü b\n', '1000,1000', 'node-1');
     expect(bytes.toString()).toBe(
       `CONNECTED\nversion:${version}\nserver:stomp-relay\nsession:sid\nheart-beat:1000,1000\n` +
-        'user-name:a%3A%C3%BC%20b%0A\n\n\0',
+        'user-name:a%3A%C3%BC%20b%0A\nrelay-node:node-1\n\n\0',
     );
     expect(isText).toBe(true);
   });

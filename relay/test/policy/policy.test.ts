@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Identity } from '../../src/auth/identity.js';
-import { type Action, parseDestination, parseReplyTo } from '../../src/destination.js';
+import { type Action, parseDestination } from '../../src/destination.js';
 import { loadPolicy } from '../../src/policy/load.js';
 import { emptyPolicy, type Policy } from '../../src/policy/policy.js';
+import { parseReplyTo } from '../../src/reply-to.js';
 import { identity, rules } from './asking.js';
 
 const alice = identity('alice');
@@ -73,8 +74,7 @@ describe('the shipped example', () => {
   });
 
   it('allows reply-to temporary queues', () => {
-    const replies = parseReplyTo('/temp-queue/foo');
-    if (replies === undefined) throw new Error('not read as a temporary queue');
+    const replies = parseReplyTo('/temp-queue/foo', 'alice');
     expect(policy.decide('send', replies, alice)).toMatchObject({ allowed: true, rule: { name: 'replies' } });
   });
 

@@ -123,6 +123,7 @@ export class Rig {
     const inbox = new Inbox(nothing);
     const mail = [new Mailboxes(), new Directory(inbox, nothing), inbox, new Changes(inbox)] as const;
     this.services = {
+      node: 'node-1',
       signIn: {
         withToken: () => Promise.resolve(identity),
         withTicket: () => Promise.resolve(identity),

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Outgoing } from '../../src/outbound/outgoing.js';
 import { header } from '../../src/stomp/frame.js';
 import { clientFrame } from '../support/links.js';
 import { waitFor } from '../support/wait.js';
@@ -128,7 +129,7 @@ describe('an end', () => {
     const one = rig();
     await one.connect();
     one.session.onOverflow();
-    one.session.send({ bytes: Buffer.alloc(1), wire: undefined, isText: true });
+    one.session.send(new Outgoing(Buffer.alloc(1)));
     expect(one.transport.terminated).toBe(true);
     expect(one.commands).toEqual(['CONNECTED']);
   });

@@ -7,6 +7,7 @@ import { openRelay, type Relay } from '../../src/relay.js';
 import { broker } from './broker.js';
 import { RawClient, type RawOptions } from './raw.js';
 import { keepSecret, runLog } from './run-log.js';
+import type { SockjsTransportName } from './sockjs-socket.js';
 import { StompClient, type StompOptions } from './stomp.js';
 import { type Claims, secretToken } from './tokens.js';
 
@@ -28,12 +29,19 @@ export class TestRelay {
     private readonly cleanUp: () => void,
   ) {}
 
+  /** How clients of `stomp` connect: a SockJS transport, or undefined for a plain WebSocket. */
+  sockjs: SockjsTransportName | undefined;
+
   get url(): string {
     return this.relay.url;
   }
 
   get wsUrl(): string {
     return `${this.relay.url.replace('http', 'ws')}/ws`;
+  }
+
+  get sockjsUrl(): string {
+    return `${this.relay.url}/sockjs`;
   }
 
   get node(): string {
@@ -46,8 +54,10 @@ export class TestRelay {
 
   /** A connected stompjs client, signed in by the CONNECT frame. */
   async stomp(user: string, options: Partial<StompOptions> = {}): Promise<StompClient> {
+    const sockjs = options.sockjs ?? this.sockjs;
     const client = await StompClient.open({
-      url: this.wsUrl,
+      url: sockjs ? this.sockjsUrl : this.wsUrl,
+      ...(sockjs ? { sockjs } : {}),
       ...options,
       connectHeaders: { Authorization: `Bearer ${await this.token(user)}`, ...options.connectHeaders },
     });

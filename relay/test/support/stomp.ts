@@ -1,5 +1,7 @@
-import { Client, FrameImpl, Parser, type StompHeaders, Versions } from '@stomp/stompjs';
+import { Client, FrameImpl, type IRawFrameType, Parser, type StompHeaders, Versions } from '@stomp/stompjs';
 import { type ClientOptions, WebSocket } from 'ws';
+import { SockjsAdapter } from './sockjs-adapter.js';
+import type { SockjsTransportName, TextSocket } from './sockjs-socket.js';
 import { waitFor } from './wait.js';
 
 /** One frame as it came off the wire. Repeated headers: the first counts. */
@@ -21,6 +23,8 @@ export interface StompOptions {
   protocols?: string[];
   /** More for the handshake, such as request headers. */
   socket?: ClientOptions;
+  /** A SockJS transport instead of a plain WebSocket, or a client of one; `url` is that of the SockJS endpoint then. */
+  sockjs?: SockjsTransportName | TextSocket;
   /** How long the connection may take, in milliseconds. */
   timeout?: number;
 }
@@ -52,6 +56,13 @@ function readHeaders(list: [string, string][], escaped: boolean): Record<string,
   return headers;
 }
 
+/** Over SockJS, a body that is not UTF-8 comes as base64. */
+function bodyOf({ headers, binaryBody = new Uint8Array() }: IRawFrameType): Buffer {
+  const body = Buffer.from(binaryBody);
+  const isBase64 = headers.some(([name, value]) => name === 'relay-encoding' && value === 'base64');
+  return isBase64 ? Buffer.from(body.toString('latin1'), 'base64') : body;
+}
+
 /**
  * A connected stompjs client that keeps every frame it was sent, in order.
  * It never reconnects: a test wants to see the loss.
@@ -63,7 +74,7 @@ export class StompClient {
   connected: ReceivedFrame | undefined;
   closed: { code: number; reason: string } | undefined;
   readonly client: Client;
-  private socket: ByteSocket | undefined;
+  private socket: ByteSocket | SockjsAdapter | undefined;
   private asked = 0;
 
   private constructor(options: StompOptions) {
@@ -108,11 +119,13 @@ export class StompClient {
     );
   }
 
-  private openSocket(options: StompOptions, versions: Versions): WebSocket {
-    const socket = new ByteSocket(options.url, options.protocols ?? versions.protocolVersions(), {
-      skipUTF8Validation: true,
-      ...options.socket,
-    });
+  private openSocket(options: StompOptions, versions: Versions): ByteSocket | SockjsAdapter {
+    const socket = options.sockjs
+      ? new SockjsAdapter(options.url, options.sockjs, options.socket?.headers)
+      : new ByteSocket(options.url, options.protocols ?? versions.protocolVersions(), {
+          skipUTF8Validation: true,
+          ...options.socket,
+        });
     const parser = new Parser(
       (raw) => {
         // Like stompjs, which knows escapes in 1.2 only; CONNECTED has none (STOMP 1.2, Value Encoding).
@@ -120,7 +133,7 @@ export class StompClient {
         const received: ReceivedFrame = {
           command: raw.command ?? '',
           headers: readHeaders(raw.headers, escaped),
-          body: Buffer.from(raw.binaryBody ?? []),
+          body: bodyOf(raw),
         };
         if (raw.command === 'CONNECTED') this.connected = received;
         else this.frames.push(received);

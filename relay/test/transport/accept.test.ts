@@ -10,7 +10,8 @@ import { AuthError, LimitError, RelayError } from '../../src/errors.js';
 import { createClientOrigin } from '../../src/http/client-address.js';
 import { createLogger } from '../../src/logger.js';
 import { createUpgradeHandler } from '../../src/transport/accept.js';
-import type { WebSocketTransport } from '../../src/transport/websocket.js';
+import { WriteScheduler } from '../../src/transport/scheduler.js';
+import type { OpenedTransport } from '../../src/transport/transport.js';
 import { secretToken } from '../support/tokens.js';
 import { waitFor } from '../support/wait.js';
 import { Events } from './sockets.js';
@@ -23,7 +24,7 @@ let admission: Admission = openDoor;
 let http: Server;
 let port: number;
 const refused: string[] = [];
-const accepted: { transport: WebSocketTransport; identity: Identity | undefined; events: Events }[] = [];
+const accepted: { transport: OpenedTransport; identity: Identity | undefined; events: Events }[] = [];
 const opened: { destroy(): void }[] = [];
 
 beforeAll(async () => {
@@ -32,6 +33,8 @@ beforeAll(async () => {
     'upgrade',
     createUpgradeHandler({
       path: '/ws',
+      sockjsPath: '/sockjs',
+      scheduler: new WriteScheduler(),
       allowedOrigins: ['https://app.example'],
       clientOrigin: createClientOrigin(['loopback']),
       signIn: {

@@ -49,6 +49,30 @@ const receipts = (frames: readonly { command: string; headers: Record<string, st
   frames.filter(({ command }) => command === 'RECEIPT').map(({ headers }) => headers['receipt-id']);
 
 describe('while the broker is short of memory', () => {
+  it('a message over HTTP is refused without being sent, and is taken when it is over', async () => {
+    const user = unique('http');
+    const tap = await service.tapUnread(user);
+    const post = async (body: string) =>
+      fetch(`${relay.url}/api/users/${user}/messages`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${await relay.token('shop')}`,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({ destination: '/topic/reply', body }),
+      });
+    await alarm(true);
+    const refused = await post('in the alarm');
+    expect([refused.status, await refused.json()]).toMatchObject([
+      503,
+      { error: { code: 'ERR_BROKER_UNAVAILABLE' } },
+    ]);
+    await alarm(false);
+    expect((await post('afterwards')).status).toBe(200);
+    await tap.message('afterwards');
+    expect(tap.bodies()).toEqual(['afterwards']);
+  });
+
   it.each(['/topic/', '/queue/'])(
     'SENDs to %s wait, unread at the socket, longer than they may otherwise, and arrive in order when it is over',
     async (prefix) => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RelayProcess } from '../../../e2e/support/relay-process.js';
+import { type RelayProcess, startRelay as startProcess } from '../../../e2e/support/relay-process.js';
 import { type Broker, startBroker } from '../../../rabbitmq/launcher/index.js';
 import { Service } from '../support/amqp.js';
 import { frame, RawClient } from '../support/raw.js';
@@ -23,7 +23,7 @@ let service: Service;
 const clients: RawClient[] = [];
 
 function startRelay(): Promise<RelayProcess> {
-  return RelayProcess.start({
+  return startProcess({
     RELAY_DEMO: '1',
     RELAY_LOG_LEVEL: 'warn',
     RELAY_JWT_SECRET: secret,

@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AuthError, LimitError, RelayError } from '../../errors.js';
+import { redactUrl } from '../../handshake.js';
+import { HttpError } from '../../http/errors.js';
+import type { Logger } from '../../logger.js';
+
+export interface RefusalOptions {
+  readonly log: Logger;
+  /** Is told the code of every refusal. */
+  onRefused(code: string): void;
+}
+
+/** Answers a request with what is wrong: `{"error":{"code","message"}}` and the HTTP status, as everywhere else. */
+export function refuse(
+  error: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { log, onRefused }: RefusalOptions,
+): void {
+  const { status, code, message, headers } = refusalOf(error);
+  onRefused(code);
+  const url = redactUrl(request.url ?? '/');
+  if (status === 500) log.error({ err: error, url }, 'SockJS request failed');
+  // Whoever comes too often, or asks for what is no more, must not fill the log as well.
+  else if (status === 429 || status === 404) log.debug({ code, url }, 'SockJS request refused');
+  else log.info({ code, url }, 'SockJS request refused');
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.statusCode = status;
+  response.setHeader('Content-Type', 'application/json');
+  response.setHeader('Cache-Control', 'no-store');
+  response.end(JSON.stringify({ error: { code, message } }));
+}
+
+function refusalOf(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  if (!(error instanceof RelayError)) return new HttpError(500, 'ERR_INTERNAL', 'internal error');
+  const { code, message, closure, retryAfter } = error;
+  if (error instanceof LimitError) {
+    return new HttpError(429, code, message, { 'Retry-After': String(retryAfter ?? 1) });
+  }
+  if (error instanceof AuthError && closure !== 'internal') {
+    if (closure === 'forbidden') return new HttpError(403, code, message);
+    const challenge = code === 'ERR_TOKEN_MISSING' ? 'Bearer' : 'Bearer error="invalid_token"';
+    return new HttpError(401, code, message, { 'WWW-Authenticate': challenge });
+  }
+  return new HttpError(503, code, message, { 'Retry-After': '5' });
+}
