@@ -16,6 +16,8 @@ export default defineConfig({
             'scripts/test/**/*.test.mjs',
           ],
           exclude: ['**/*.integration.test.ts'],
+          // Property tests try hundreds of cases; a busy machine is no failure.
+          testTimeout: 20_000,
         },
       },
       {

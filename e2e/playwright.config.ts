@@ -14,8 +14,8 @@ export default defineConfig({
   testMatch: '*.test.ts',
   outputDir: '../test-results',
   globalSetup: './support/setup.ts',
-  // The tests share one broker and two relays, and use users of their own.
-  workers: 1,
+  // The tests share one broker, two relays and the demo's services, and use users of their own.
+  workers: 2,
   forbidOnly: process.env.CI !== undefined,
   timeout: 60_000,
   expect: { timeout: 15_000 },
@@ -35,6 +35,8 @@ export default defineConfig({
         '--disable-sync',
       ],
     },
-    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    // Without the film, which costs a third of all the time.
+    trace: { mode: 'retain-on-failure', screenshots: false },
   },
 });

@@ -80,11 +80,11 @@ describe('the market', () => {
   it('sells, but not everything of much; sells the last; fills the shelf again', () => {
     for (const random of [0, 0.5, 0.999]) {
       const { stock } = drift({ ...cup, stock: 10 }, cup, draws(0.9, random));
-      expect(stock).toBeGreaterThan(0);
+      expect(stock).toBeGreaterThanOrEqual(7);
       expect(stock).toBeLessThan(10);
     }
     expect(drift({ ...cup, stock: 3 }, cup, draws(0.9)).stock).toBe(0);
-    expect(drift({ ...cup, stock: 0 }, cup, draws(0.9)).stock).toBe(cup.stock);
+    expect(drift({ ...cup, stock: 0 }, cup, draws(0)).stock).toBe(cup.stock);
   });
 });
 

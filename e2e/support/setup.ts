@@ -1,15 +1,20 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Broker, startBroker } from '../../rabbitmq/launcher/index.js';
 import { keepSecret } from '../../relay/test/support/run-log.js';
+import { startDemoServices } from './demo-services.js';
 import { publishEnvironment } from './environment.js';
-import { assertBuilt, RelayProcess } from './relay-process.js';
+import { startRelay } from './relay-process.js';
 
-/** Starts a broker of our own and two relays on it; the function that it returns ends them. */
+const page = fileURLToPath(new URL('../../dist/web/index.html', import.meta.url));
+
+/** Starts a broker of our own, two relays on it and the demo's services; the function that it returns ends them. */
 export default async function setup(): Promise<() => Promise<void>> {
-  assertBuilt();
+  if (!existsSync(page)) throw new Error(`${page} is missing: run "npm run build" first.`);
   const started: Array<() => Promise<void>> = [];
   const teardown = async () => {
     const failures: unknown[] = [];
@@ -28,12 +33,14 @@ export default async function setup(): Promise<() => Promise<void>> {
 
     const relaySettings = settingsFor(broker);
     const start = async () => {
-      const relay = await RelayProcess.start(relaySettings);
+      const relay = await startRelay(relaySettings);
       started.push(() => relay.stop());
       return relay.url;
     };
+    const relayUrls: [string, string] = [await start(), await start()];
+    started.push(await startDemoServices(broker.amqpUrl, join(dataDir, 'demo')));
     publishEnvironment({
-      relayUrls: [await start(), await start()],
+      relayUrls,
       amqpUrl: broker.amqpUrl,
       relaySettings,
     });

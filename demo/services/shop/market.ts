@@ -4,6 +4,7 @@ const CENTS = 10;
 /** How far a price may go from the list price. */
 const SWING = 0.25;
 const PRICE_SHARE = 0.65;
+/** Sold at a time: the last so many go together. */
 const FEW = 3;
 
 /**
@@ -13,10 +14,10 @@ const FEW = 3;
  * @param random from 0 to 1, like Math.random
  */
 export function drift(product: Product, listed: Product, random: () => number): Product {
-  if (random() < PRICE_SHARE) return { ...product, price: priceNear(listed.price, product.price, random) };
   if (product.stock === 0) return { ...product, stock: listed.stock };
+  if (random() < PRICE_SHARE) return { ...product, price: priceNear(listed.price, product.price, random) };
   if (product.stock <= FEW) return { ...product, stock: 0 };
-  return { ...product, stock: product.stock - 1 - Math.floor(random() * (product.stock - 1)) };
+  return { ...product, stock: product.stock - 1 - Math.floor(random() * FEW) };
 }
 
 function priceNear(listed: number, now: number, random: () => number): number {

@@ -133,7 +133,9 @@ class Shop {
 
   private moveMarket(): void {
     const products = this.store.products();
-    const product = products[Math.floor(Math.random() * products.length)];
+    // A shop that nobody fills would have nothing left to show after ten minutes.
+    const soldOut = products.find(({ stock }) => stock === 0);
+    const product = soldOut ?? products[Math.floor(Math.random() * products.length)];
     const listed = catalogue.find(({ id }) => id === product?.id);
     if (product === undefined || listed === undefined) return;
     this.parts.database.transaction(() => this.change(product, drift(product, listed, Math.random)));

@@ -1,0 +1,3 @@
+import { sockjs } from 'stomp-relay/client/shared-worker';
+
+sockjs(() => import('sockjs-client'));
