@@ -52,7 +52,8 @@ export class Transports {
     const authorization = { Authorization: `Bearer ${token}` };
     if ((await this.kind()) === 'sockjs' && options.sockjs) {
       const { default: SockJs } = await options.sockjs();
-      const socket = new SockJs(base + (options.sockjsPath ?? '/sockjs'));
+      // Whoever guesses the address of a session can read along: sockjs-client's own default is 8 characters.
+      const socket = new SockJs(base + (options.sockjsPath ?? '/sockjs'), null, { sessionId: 24 });
       // A ticket opens one connection, and SockJS makes many requests: here the token is in CONNECT.
       return { kind: 'sockjs', socket, connectHeaders: authorization };
     }

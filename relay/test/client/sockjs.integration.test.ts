@@ -23,10 +23,12 @@ const tried: string[] = [];
 /** sockjs-client, as an application imports it, with one transport that works where WebSocket is blocked. */
 const sockjs = async (): Promise<SockJsModule> => ({
   default: class {
-    constructor(url: string) {
+    constructor(url: string, _reserved: null, options: { sessionId: number }) {
       tried.push(url);
+      // What guards a session that has no token in its address.
+      expect(options.sessionId).toBeGreaterThanOrEqual(20);
       // biome-ignore lint/correctness/noConstructorReturn: the options are the test's, the rest is sockjs-client's
-      return new SockJS(url, null, { transports: 'xhr-polling' });
+      return new SockJS(url, null, { ...options, transports: 'xhr-polling' });
     }
   } as unknown as SockJsModule['default'],
 });

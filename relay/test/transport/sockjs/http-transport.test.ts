@@ -137,3 +137,14 @@ it('a stream that is full is given no more until it has drained', async () => {
   await new Promise(setImmediate);
   expect(channel.answers).toHaveLength(1);
 });
+
+it('a request beside an open one is not the answer that counts', async () => {
+  const { events, transport, poll } = rig();
+  const open = poll();
+  poll().finish();
+  transport.send(message());
+  await new Promise(setImmediate);
+  poll();
+  expect(events.proofs).toEqual([0]);
+  open.finish();
+});
