@@ -40,6 +40,8 @@ export class DemoPage {
   }
 
   async goTo(area: Area): Promise<void> {
+    // Chromium draws a tab behind another one once a second, and Playwright clicks only on what is drawn.
+    await this.page.bringToFront();
     await this.page.getByTestId(`nav-${area}`).click();
     await expect(this.page.getByTestId(`nav-${area}`)).toHaveAttribute('aria-current', 'page');
     await this.expectReady();
