@@ -69,7 +69,9 @@ export class NodePlace {
     const bury = async () => {
       const channel = await openQuietly(connection);
       await channel.deleteExchange(nodeExchangeName(name));
-      await channel.deleteQueue(nodeQueueName(name));
+      // Slow and not dead: it holds messages that were confirmed, and the reaper makes them unread.
+      if (await answers(connection, name)) return;
+      await (await openQuietly(connection)).deleteQueue(nodeQueueName(name));
     };
     // Should it fail, the reaper does the same.
     bury().catch(() => {});
@@ -79,6 +81,18 @@ export class NodePlace {
 function isBroken(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return error instanceof TimeoutError || (typeof code === 'number' && code !== CONNECTION_FORCED);
+}
+
+/** Whether the queue says something within as long again. One that is not there says so. */
+async function answers(connection: ChannelModel, name: string): Promise<boolean> {
+  const channel = await openQuietly(connection);
+  try {
+    await withTimeout(channel.checkQueue(nodeQueueName(name)), PATIENCE_MS, 'the node queue');
+    return true;
+  } catch (error) {
+    if (error instanceof TimeoutError) return false;
+    throw error;
+  }
 }
 
 async function hasExchange(connection: ChannelModel, name: string): Promise<boolean> {
