@@ -7,8 +7,9 @@ import { publishAll } from './support/amqp.js';
 import { environment } from './support/environment.js';
 import { metric } from './support/metrics.js';
 import { type RelayProcess, startRelay } from './support/relay-process.js';
+import type { Site } from './support/site.js';
 import type { TabSettings } from './support/tabs/main.js';
-import { type Site, serveTabs } from './support/tabs-site.js';
+import { serveTabs } from './support/tabs-site.js';
 
 let files: string;
 let site: Site;

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
+import { type Site, serveSite } from './site.js';
 
 /** `require` gets the bundle for browsers. */
 const bundle = createRequire(import.meta.url).resolve('@stomp/stompjs');
@@ -33,26 +32,16 @@ const HTML = `<!doctype html>
   client.activate();
 </script></html>`;
 
-/** Serves the page on a free port of this machine: Chromium lets no page from elsewhere, nor a made-up one, reach a relay here. */
-export async function serveTinyPage(): Promise<{ url: string; close(): Promise<void> }> {
+export function serveTinyPage(): Promise<Site> {
   const files = new Map([
     ['/', { type: 'text/html', body: Buffer.from(HTML) }],
     ['/stomp.js', { type: 'text/javascript', body: readFileSync(bundle) }],
   ]);
-  const server = createServer(({ url = '' }, response) => {
+  return serveSite(({ url = '' }, response) => {
     const file = files.get(url);
     response.writeHead(file ? 200 : 404, { 'content-type': file?.type ?? 'text/plain' });
     response.end(file?.body);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
 }
 
 export interface Where {

@@ -1,4 +1,9 @@
-import type { Readable } from './types.js';
+/** A value that changes: read it at once, or be told. Fits React's `useSyncExternalStore` and Svelte's store contract. */
+export interface Readable<T> {
+  readonly value: T;
+  /** Calls `listener` at once with the value, then with every other one. The answer stops it. */
+  subscribe(listener: (value: T) => void): () => void;
+}
 
 /** A listener that throws must not keep the others from being told, nor upset who tells them. */
 export function guard<T>(listener: (value: T) => void, value: T): void {

@@ -1,9 +1,6 @@
-/** A value that changes: read it at once, or be told. Fits React's `useSyncExternalStore` and Svelte's store contract. */
-export interface Readable<T> {
-  readonly value: T;
-  /** Calls `listener` at once with the value, then with every other one. The answer stops it. */
-  subscribe(listener: (value: T) => void): () => void;
-}
+import type { Readable } from './observable.js';
+
+export type { Readable };
 
 /**
  * Where the connection stands. `waiting` comes back by itself, `stopped` does not: `connect()` starts it again.

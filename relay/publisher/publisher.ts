@@ -1,9 +1,9 @@
+import type { Readable } from '../client/observable.js';
 import { type Addressing, type Body, type EncodedBody, EnvelopeBody, encodeBody } from './body.js';
 import type { Receipt } from './call.js';
 import { type Address, topicAddress, userAddress } from './destination.js';
 import { PublishError, type UserFailure } from './errors.js';
 import { compose, type Message } from './message.js';
-import type { Readable } from './observable.js';
 import { type PublisherOptions, type PublishOptions, readOptions, type Settings } from './options.js';
 import { type Request, replyAddress } from './reply.js';
 import { Sender } from './sender.js';

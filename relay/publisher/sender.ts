@@ -1,3 +1,4 @@
+import { Value } from '../client/observable.js';
 import { Call, type Patience, type Receipt } from './call.js';
 import { Capacity } from './capacity.js';
 import { BrokerConnection } from './connection.js';
@@ -5,7 +6,6 @@ import { DirectRoute } from './direct.js';
 import { PublishError } from './errors.js';
 import { Lanes } from './lanes.js';
 import type { Message } from './message.js';
-import { Observable } from './observable.js';
 import type { Settings } from './options.js';
 import { Outbox } from './outbox.js';
 import type { Route } from './route.js';
@@ -21,7 +21,7 @@ export interface Sending extends Patience {
 
 /** Gets messages to the broker, whatever happens to it: the connection, the ways to it, and the calls that wait. */
 export class Sender {
-  readonly state: Observable<PublisherState>;
+  readonly state: Value<PublisherState>;
   private readonly connection: BrokerConnection;
   private readonly lanes: Lanes;
   private readonly direct: Route;
@@ -53,7 +53,7 @@ export class Sender {
       () => this.changed(),
       () => this.connection.proven(),
     );
-    this.state = new Observable<PublisherState>(this.look());
+    this.state = new Value<PublisherState>(this.look());
     this.direct = new DirectRoute(this.lanes, new Capacity(settings.buffer, settings.whenFull));
     this.kept = store && this.openKept(store, settings);
   }

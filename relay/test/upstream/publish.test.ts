@@ -5,9 +5,16 @@ import { waitFor } from '../support/wait.js';
 
 /** A link, as far as publishing looks at it, that confirms when the test says so. */
 class FakeLink {
-  ready = true;
+  up = true;
+  /** How often it was looked at. */
+  looks = 0;
   congested = false;
   readonly sent: { body: string; done: SendDone | undefined }[] = [];
+
+  get ready(): boolean {
+    this.looks++;
+    return this.up;
+  }
 
   send(_headers: string[], body: Buffer, done?: SendDone): void {
     this.sent.push({ body: body.toString(), done });
@@ -45,7 +52,7 @@ describe('publishing', () => {
     [
       'the link is down',
       (broken, link) => {
-        link.ready = !broken;
+        link.up = !broken;
       },
     ],
     [
@@ -64,7 +71,7 @@ describe('publishing', () => {
     const patient = publishing();
     set(true, patient.link, patient.alarm);
     const publication = patient.publish([], Buffer.from('x'));
-    await new Promise((resolve) => setTimeout(resolve, 120));
+    await waitFor(() => patient.link.looks >= 3, { what: 'three looks at the link' });
     expect(patient.link.sent).toEqual([]);
     set(false, patient.link, patient.alarm);
     await waitFor(() => patient.link.sent.length === 1, { what: 'the message on the link' });
@@ -87,16 +94,16 @@ describe('publishing', () => {
 
   it('keeps no more in memory than it was told, and has room again afterwards', async () => {
     const { link, publish } = publishing();
-    link.ready = false;
+    link.up = false;
     const waiting = publish([], Buffer.alloc(600));
     await expect(publish([], Buffer.alloc(600))).rejects.toMatchObject({ code: 'ERR_BROKER_UNAVAILABLE' });
-    link.ready = true;
+    link.up = true;
     await waitFor(() => link.sent.length === 1, { what: 'the message on the link' });
     link.sent[0]?.done?.();
     await waiting;
-    link.ready = false;
+    link.up = false;
     const next = publish([], Buffer.alloc(900));
-    link.ready = true;
+    link.up = true;
     await waitFor(() => link.sent.length === 2, { what: 'the next message on the link' });
     link.sent[1]?.done?.();
     await next;
