@@ -98,10 +98,10 @@ test('Tabs of two users in one browser never share a socket', async ({ context }
   await sessions(0);
 });
 
-for (const worker of ['none', 'missing'] as const) {
+for (const worker of ['none', 'missing', 'silent'] as const) {
   test(`A tab whose worker is ${worker} has a socket of its own`, async ({ context }) => {
     const user = someone();
-    const tabs = [await openTab(context, user, worker), await openTab(context, user, worker)];
+    const tabs = await Promise.all([openTab(context, user, worker), openTab(context, user, worker)]);
     await sessions(2);
     await publish(user, ['hello']);
     for (const tab of tabs) await expect.poll(() => shown(tab)).toEqual(['hello']);

@@ -5,22 +5,24 @@ export interface TabSettings {
   readonly relay: string;
   readonly user: string;
   readonly token: string;
-  readonly worker: 'shared' | 'missing' | 'none';
+  readonly worker: 'shared' | 'missing' | 'silent' | 'none';
 }
 
 const settings = JSON.parse(decodeURIComponent(location.hash.slice(1))) as TabSettings;
 const { relay, user, token, worker } = settings;
 
-const sharedWorker =
-  worker === 'missing'
-    ? () => new SharedWorker('/is-not-there.js', { type: 'module' })
-    : () => new SharedWorker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'relay' });
+const workers = {
+  shared: () => new SharedWorker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'relay' }),
+  missing: () => new SharedWorker('/is-not-there.js', { type: 'module' }),
+  // It runs, and takes nobody.
+  silent: () => new SharedWorker(URL.createObjectURL(new Blob([''], { type: 'text/javascript' }))),
+};
 
 const client = createRelayClient({
   url: relay,
   token: () => token,
   shareKey: user,
-  ...(worker === 'none' ? {} : { sharedWorker }),
+  ...(worker === 'none' ? {} : { sharedWorker: workers[worker] }),
 });
 client.state.subscribe(({ status }) => {
   const output = document.querySelector('output');

@@ -71,6 +71,11 @@ export class SharedClient implements RelayClient {
 
   /** Goes on over another port: the worker could not be had. */
   use(port: TabPort): void {
+    if (port !== this.port) {
+      // It may be heard yet, and would be a second one who says what there is.
+      this.port.onmessage = null;
+      this.port.close();
+    }
     this.port = port;
     this.introduced = false;
     port.onmessage = ({ data }) => this.take(data);

@@ -2,6 +2,12 @@ import type { RelayClientOptions } from '../types.js';
 import { SharedClient, type TabPort } from './client.js';
 import type { HubPort } from './hub.js';
 
+/**
+ * How long a worker may say nothing until it is taken for missing, in milliseconds. Chromium reports no error to a tab that
+ * asks for a worker in the very moment in which it fails to load for another tab.
+ */
+const SILENT_MS = 5000;
+
 /** Undefined where there is no SharedWorker, or the page may not have one: it takes a connection of its own then. */
 export function openShared(options: RelayClientOptions): SharedClient | undefined {
   const { sharedWorker, shareKey, url, path, sockjsPath, auth, transport, heartbeat } = options;
@@ -23,13 +29,17 @@ export function openShared(options: RelayClientOptions): SharedClient | undefine
   }).filter(([, value]) => value !== undefined);
   const port = worker.port as unknown as TabPort;
   const client = new SharedClient(Object.fromEntries(shared), options.token, port);
-  worker.onerror = async () => {
-    // The script was not to be had, or does not run: the same in the page itself.
-    if (client.heard) return;
+  let given = false;
+  // The script was not to be had, or does not run: the same in the page itself.
+  const giveUp = async () => {
+    if (given || client.heard) return;
+    given = true;
     const { Hub } = await import('./hub.js');
     const { port1, port2 } = new MessageChannel();
     new Hub(options).attach(port2 as unknown as HubPort);
     client.use(port1 as unknown as TabPort);
   };
+  worker.onerror = giveUp;
+  setTimeout(giveUp, SILENT_MS);
   return client;
 }
