@@ -82,6 +82,22 @@ test('Ten tabs of one user hold one socket, all ten show each message once', asy
   await sessions(0);
 });
 
+test('A worker that dies is started anew, and its tabs have missed nothing', async ({ browser, context }) => {
+  const user = someone();
+  const tabs = [await openTab(context, user), await openTab(context, user)];
+  const cdp = await browser.newBrowserCDPSession();
+  const workers = async () =>
+    (await cdp.send('Target.getTargets')).targetInfos.filter(({ type }) => type === 'shared_worker');
+  for (const { targetId } of await workers()) await cdp.send('Target.closeTarget', { targetId });
+  await publish(user, ['while it is away']);
+  for (const tab of tabs) await expect.poll(() => shown(tab)).toEqual(['while it is away']);
+  await publish(user, ['afterwards']);
+  for (const tab of tabs) await expect.poll(() => shown(tab)).toEqual(['while it is away', 'afterwards']);
+  await sessions(1);
+  for (const tab of tabs) await tab.close();
+  await sessions(0);
+});
+
 test('Tabs of two users in one browser never share a socket', async ({ context }) => {
   const [alice, bob] = [someone(), someone()];
   const [hers, his] = [await openTab(context, alice), await openTab(context, bob)];

@@ -1,4 +1,6 @@
-import { Hub, type HubPort } from './shared/hub.js';
+import { randomId } from './random.js';
+import { Hub, type HubOptions, type HubPort } from './shared/hub.js';
+import { holdForLife } from './shared/locks.js';
 import type { RelayClientOptions } from './types.js';
 
 /**
@@ -6,8 +8,12 @@ import type { RelayClientOptions } from './types.js';
  * It takes tabs as soon as it runs.
  */
 
-const options: { sockjs?: NonNullable<RelayClientOptions['sockjs']> } = {};
+const options: { -readonly [Name in 'sockjs' | 'lock']?: HubOptions[Name] } = {};
 const hub = new Hub(options);
+// Named once it is held: a tab that asked for it first would take the worker for dead.
+const alive = holdForLife(`stomp-relay-worker-${randomId()}`).then((lock) => {
+  options.lock = lock;
+});
 
 /** SockJS for the worker, where WebSocket is blocked: `sockjs(() => import('sockjs-client'))`. */
 export function sockjs(load: NonNullable<RelayClientOptions['sockjs']>): void {
@@ -15,5 +21,7 @@ export function sockjs(load: NonNullable<RelayClientOptions['sockjs']>): void {
 }
 
 (globalThis as { onconnect?: (event: { ports: readonly unknown[] }) => void }).onconnect = ({ ports }) => {
-  for (const port of ports) hub.attach(port as HubPort);
+  void alive.then(() => {
+    for (const port of ports) hub.attach(port as HubPort);
+  });
 };

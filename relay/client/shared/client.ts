@@ -15,6 +15,7 @@ import type {
   WireFrame,
 } from '../types.js';
 import { onAwake } from '../wake.js';
+import { whenReleased } from './locks.js';
 import { onPage } from './page.js';
 import type { FromHub, Port, SharedOptions, ToHub } from './protocol.js';
 import { told, untold } from './told.js';
@@ -57,6 +58,8 @@ export class SharedClient implements RelayClient {
   private introduced = false;
   /** Whether anything has come from the worker. */
   heard = false;
+  /** The Web Lock of the worker whose end is waited for. */
+  private workerLock: string | undefined;
   private lock: string | undefined;
   private leavePage: (() => void) | undefined;
 
@@ -64,6 +67,8 @@ export class SharedClient implements RelayClient {
     private readonly options: SharedOptions,
     private readonly token: RelayClientOptions['token'],
     private port: TabPort,
+    /** Gets another worker: the one that was there has died. */
+    private readonly onWorkerGone: () => void = () => {},
   ) {
     this.use(port);
     this.live();
@@ -78,7 +83,13 @@ export class SharedClient implements RelayClient {
     }
     this.port = port;
     this.introduced = false;
+    this.heard = false;
     port.onmessage = ({ data }) => this.take(data);
+  }
+
+  /** Whether this is the port over which it speaks now. */
+  uses(port: TabPort): boolean {
+    return this.port === port;
   }
 
   onFrame(listener: (frame: WireFrame) => void): () => void {
@@ -163,6 +174,7 @@ export class SharedClient implements RelayClient {
     switch (message.type) {
       case 'who':
         this.introduced = true;
+        if (message.lock !== undefined) this.outlive(message.lock);
         this.introduce();
         break;
       case 'ping':
@@ -181,6 +193,18 @@ export class SharedClient implements RelayClient {
       default:
         if (!this.closed) this.show(message);
     }
+  }
+
+  /** A worker that was killed, or ran out of memory, tells nobody: its lock does. */
+  private outlive(lock: string): void {
+    if (this.workerLock === lock) return;
+    this.workerLock = lock;
+    whenReleased(lock, () => {
+      if (this.workerLock !== lock) return;
+      this.introduced = false;
+      if (this.wanted) this.state.set({ status: 'connecting', attempt: 1 });
+      this.onWorkerGone();
+    });
   }
 
   private show(message: FromHub): void {

@@ -7,6 +7,8 @@ import { Tab } from './tab.js';
 export type HubPort = Port<ToHub, FromHub>;
 
 export interface HubOptions extends Pick<TransportOptions, 'sockjs' | 'WebSocket' | 'loadWebSocket'> {
+  /** The Web Lock that the worker holds, by which tabs learn of its end. */
+  readonly lock?: string | undefined;
   /** How often tabs without a Web Lock are asked whether they are there, in milliseconds; three times in vain, they are not. */
   readonly pingInterval?: number;
 }
@@ -21,12 +23,12 @@ export class Hub {
 
   /** A tab has come. It says `hello` by itself. */
   attach(port: HubPort): void {
-    const { pingInterval = PING_MS } = this.options;
-    const tab = new Tab(port, pingInterval, (options) => {
+    const { pingInterval = PING_MS, lock } = this.options;
+    const tab = new Tab(port, pingInterval, lock, (options) => {
       const key = JSON.stringify(options);
       let room = this.rooms.get(key);
       if (!room) {
-        const { pingInterval: _, ...ours } = this.options;
+        const { pingInterval: _, lock: _lock, ...ours } = this.options;
         const made = new Room(
           (token) => new DirectClient({ ...ours, ...options, token }),
           () => {

@@ -27,19 +27,29 @@ export function openShared(options: RelayClientOptions): SharedClient | undefine
     url: url ?? location.origin,
     ...{ path, sockjsPath, auth, transport, heartbeat, shareKey },
   }).filter(([, value]) => value !== undefined);
-  const port = worker.port as unknown as TabPort;
-  const client = new SharedClient(Object.fromEntries(shared), options.token, port);
-  let given = false;
-  // The script was not to be had, or does not run: the same in the page itself.
-  const giveUp = async () => {
-    if (given || client.heard) return;
-    given = true;
-    const { Hub } = await import('./hub.js');
-    const { port1, port2 } = new MessageChannel();
-    new Hub(options).attach(port2 as unknown as HubPort);
-    client.use(port1 as unknown as TabPort);
+  const client = new SharedClient(Object.fromEntries(shared), options.token, portOf(worker), () => {
+    // The first tab to get here starts it anew, the others join.
+    const another = sharedWorker();
+    client.use(portOf(another));
+    replaceWhenMissing(another);
+  });
+  const replaceWhenMissing = (asked: SharedWorker) => {
+    const port = portOf(asked);
+    // The script was not to be had, or does not run: the same in the page itself.
+    const giveUp = async () => {
+      if (client.heard || !client.uses(port)) return;
+      const { port1, port2 } = new MessageChannel();
+      client.use(port1 as unknown as TabPort);
+      const { Hub } = await import('./hub.js');
+      new Hub(options).attach(port2 as unknown as HubPort);
+    };
+    asked.onerror = giveUp;
+    setTimeout(giveUp, SILENT_MS);
   };
-  worker.onerror = giveUp;
-  setTimeout(giveUp, SILENT_MS);
+  replaceWhenMissing(worker);
   return client;
+}
+
+function portOf(worker: SharedWorker): TabPort {
+  return worker.port as unknown as TabPort;
 }

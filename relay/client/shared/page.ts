@@ -1,3 +1,5 @@
+import { holdLock } from './locks.js';
+
 export interface PageEvents {
   /** The page holds this Web Lock now. */
   locked(name: string): void;
@@ -9,17 +11,8 @@ export interface PageEvents {
 
 /** Holds a Web Lock for as long as the page lives, and tells of its end where it can. */
 export function onPage(name: string, events: PageEvents): () => void {
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const { navigator, addEventListener, removeEventListener } = globalThis as unknown as Partial<Window>;
-  navigator?.locks
-    ?.request(name, () => {
-      events.locked(name);
-      return held;
-    })
-    .catch(() => {});
+  const release = holdLock(name, () => events.locked(name));
+  const { addEventListener, removeEventListener } = globalThis as unknown as Partial<Window>;
   const onHide = () => events.hidden();
   const onShow = ({ persisted }: PageTransitionEvent) => {
     if (persisted) events.shown();

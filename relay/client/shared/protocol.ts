@@ -64,8 +64,8 @@ export type FromHub =
   /** Asks for a token. */
   | { readonly type: 'token'; readonly ask: number; readonly stale?: string | undefined }
   | { readonly type: 'ping' }
-  /** The worker does not know this tab (any more): it is to introduce itself. */
-  | { readonly type: 'who' };
+  /** The worker does not know this tab (any more): it is to introduce itself. It holds this Web Lock for as long as it lives. */
+  | { readonly type: 'who'; readonly lock?: string | undefined };
 
 /** A MessagePort, of browsers or of Node. */
 export interface Port<In, Out> {

@@ -2,6 +2,7 @@ import { type Deferred, deferred } from '../deferred.js';
 import { messageOf, RelayError } from '../errors.js';
 import type { RelaySubscription } from '../types.js';
 import type { HubPort } from './hub.js';
+import { whenReleased } from './locks.js';
 import type { FromHub, SharedOptions, ToHub } from './protocol.js';
 import type { Room } from './room.js';
 import { told, untold } from './told.js';
@@ -27,6 +28,8 @@ export class Tab {
   constructor(
     private readonly port: HubPort,
     private readonly pingInterval: number,
+    /** The Web Lock that the worker holds for as long as it lives. */
+    private readonly hubLock: string | undefined,
     private readonly roomFor: (options: SharedOptions) => Room,
   ) {}
 
@@ -34,7 +37,7 @@ export class Tab {
   greet(): void {
     if (this.greeted) return;
     this.greeted = true;
-    this.post({ type: 'who' });
+    this.post({ type: 'who', lock: this.hubLock });
   }
 
   take(message: ToHub): void {
@@ -150,12 +153,13 @@ export class Tab {
 
   /** The tab holds a lock for as long as it lives: getting it means that the tab has gone, however it went. */
   private trust(name: string): void {
-    const locks = (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks;
-    if (!locks) return;
+    const told = whenReleased(name, () => {
+      // A tab that came back has another one: the end of the lock before says nothing of it.
+      if (this.lock === name) void this.leave();
+    });
+    if (!told) return;
     clearInterval(this.pinging);
     this.lock = name;
-    // A tab that came back has another one: the end of the lock before says nothing of it.
-    locks.request(name, () => (this.lock === name ? this.leave() : undefined)).catch(() => {});
   }
 
   private ping(): void {
