@@ -66,6 +66,9 @@ export function createHttpApp(services: HttpServices): Express {
   const app = express();
   // Nothing that is made here may be kept, and hashing large answers takes time from everybody.
   app.disable('etag');
+  // Proxies that keep /metrics from the outside compare letter by letter: /METRICS and /metrics/ must be nothing.
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
   app.use(securityHeaders(config.env.RELAY_TLS_CERT !== undefined));
 
   const { sockjs } = services;

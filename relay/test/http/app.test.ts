@@ -36,6 +36,14 @@ describe('probes', () => {
     expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
     expect(await response.text()).toContain('relay_sessions 0');
   });
+
+  it.each(['/METRICS', '/metrics/', '/Healthz', '/readyz/', '/Broker/', '/API/unread'])(
+    'have no second spelling that a proxy’s rule would miss: %s',
+    async (path) => {
+      const url = await at({ RABBITMQ_MANAGEMENT_URL: 'http://127.0.0.1:9' });
+      expect((await fetch(url + path)).status).toBe(404);
+    },
+  );
 });
 
 describe('the demo token', () => {
