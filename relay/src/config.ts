@@ -138,6 +138,9 @@ const variables = z.object({
   RELAY_MAX_LEASES: whole(1, 1900).default(1000),
 });
 
+/** The names of all settings. */
+export const SETTINGS: readonly string[] = Object.keys(variables.shape);
+
 /** How to reach the broker. `*Url` of the STOMP side never carries credentials; they stand beside it. */
 export interface BrokerConfig {
   amqpUrl: string;
