@@ -18,7 +18,13 @@ import { waitFor } from '../support/wait.js';
 import { World } from '../support/world.js';
 
 const SECRET = keepSecret(randomBytes(32).toString('hex'));
-const ENV = { RELAY_TRUSTED_PROXIES: 'loopback', RELAY_JWT_SECRET: SECRET };
+const ENV = {
+  RELAY_TRUSTED_PROXIES: 'loopback',
+  RELAY_JWT_SECRET: SECRET,
+  // Clients, relays and service share this process, which can be busy.
+  RELAY_FIRST_FRAME_TIMEOUT: '20000',
+  RELAY_CONNECT_TIMEOUT: '20000',
+};
 
 const INSTALLED = Object.entries(REVERSE_PROXIES).map(
   ([name, { program }]) => [name as ReverseProxyName, program !== undefined] as const,
@@ -122,7 +128,7 @@ describe.each(INSTALLED)('the configuration of %s that is shipped', (name, insta
       },
     );
 
-    it('lets in whoever comes when a relay has gone, at the first attempt, and logs no token', async () => {
+    it('lets in whoever comes when a relay has gone, at the first attempt', async () => {
       const [going, staying] = site.relays;
       await going.leave();
       for (const sockjs of [undefined, 'websocket', 'xhr-streaming', 'xhr-polling'] as const) {
@@ -130,6 +136,9 @@ describe.each(INSTALLED)('the configuration of %s that is shipped', (name, insta
         expect(clients.map(nodeOf)).toEqual(clients.map(() => staying.node));
         for (const client of clients) client.drop();
       }
+    });
+
+    it('has written down no token, not even of what it found nobody for at once', () => {
       expect(site.proxy.said()).not.toContain('access_token');
     });
   });
