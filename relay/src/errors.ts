@@ -50,6 +50,13 @@ export class ForbiddenError extends RelayError {
   }
 }
 
+/** The relay lets nobody in any more, because it is about to end. */
+export class GoingAwayError extends RelayError {
+  constructor() {
+    super('ERR_GOING_AWAY', 'the relay is going away: connect again', 'goingAway', undefined, 1);
+  }
+}
+
 /** Too many connections, requests or failures of one address, user or tenant. `limit` is the setting's name. */
 export class LimitError extends RelayError {
   constructor(

@@ -8,6 +8,7 @@ import { LimitLog } from './admission/limit-log.js';
 import { type Auth, createAuth } from './auth/create.js';
 import type { Identity } from './auth/identity.js';
 import type { RelayConfig } from './config.js';
+import { Departure } from './departure.js';
 import { dryRunLog } from './dry-run-log.js';
 import { validateOrigins } from './handshake.js';
 import { createHttpApp } from './http/app.js';
@@ -40,6 +41,8 @@ export interface Relay {
 }
 
 const SWEEP_MS = 250;
+/** How long a relay that ends waits for clients between two requests to come and be told. */
+const TELL_MS = 3000;
 /** How long a request to publish waits for the broker. */
 const PUBLISH_WAIT_MS = 5000;
 
@@ -120,7 +123,9 @@ export async function openRelay(
     sessions,
   };
 
+  const departure = new Departure();
   const doors = {
+    departure,
     allowedOrigins: env.RELAY_ALLOWED_ORIGINS,
     clientOrigin,
     signIn,
@@ -143,9 +148,11 @@ export async function openRelay(
   });
   const app = createHttpApp({
     sockjs: sockjs.handle,
+    departure,
     config,
     metrics,
-    readiness: () => hub.readiness(),
+    readiness: () =>
+      departure.isLeaving ? { ...hub.readiness(), ready: false, draining: true } : hub.readiness(),
     log,
     clientOrigin,
     ...auth,
@@ -186,10 +193,11 @@ export async function openRelay(
   }, SWEEP_MS);
 
   const close = async (): Promise<void> => {
+    departure.stage = 'closing';
     clearInterval(sweep);
-    server.close();
     for (const session of [...sessions]) session.close('goingAway');
-    await hub.close();
+    await Promise.all([hub.close(), sockjs.told(TELL_MS)]);
+    server.close();
     sockjs.close();
     for (const socket of sockets) socket.destroy();
   };

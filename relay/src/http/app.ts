@@ -8,6 +8,7 @@ import type { Failures } from '../auth/failures.js';
 import type { SignIn } from '../auth/identity.js';
 import type { Tickets } from '../auth/tickets.js';
 import type { RelayConfig } from '../config.js';
+import type { Departure } from '../departure.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
 import type { AccessPolicy } from '../policy/decision.js';
@@ -35,6 +36,7 @@ import { unreadEndpoints } from './unread.js';
 export interface HttpServices {
   /** Serves what lies below RELAY_SOCKJS_PATH, and says whether a request did. */
   readonly sockjs?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly departure: Departure;
   readonly config: RelayConfig;
   readonly metrics: Metrics;
   readonly readiness: () => Readiness;
@@ -75,7 +77,9 @@ export function createHttpApp(services: HttpServices): Express {
   app.use((request, response, next) => {
     if (!sockjs?.(request, response)) next();
   });
+  app.use(services.departure.letGo);
   serveProbes(app, metrics, readiness);
+  app.use(services.departure.refuse);
   serveApi(app, services);
   serveBroker(app, services);
   if (config.env.RELAY_DEMO) serveDemo(app, services);

@@ -10,6 +10,7 @@ export const readinessSchema = z.object({
   parts: z
     .record(z.string(), z.object({ up: z.boolean(), error: z.string().optional() }))
     .meta({ description: 'Each part that must be up, with why it is not.' }),
+  draining: z.literal(true).optional().meta({ description: 'The relay is about to end: ask another one.' }),
   alarm: z.string().optional().meta({
     description: 'What the broker is short of. Clients that send wait; everything else goes on.',
   }),

@@ -4,7 +4,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Admission, Seat } from '../admission/admission.js';
 import type { Identity, SignIn } from '../auth/identity.js';
 import { type FoundToken, TICKET_SOURCE, ticketFromPath, tokenFromUpgrade } from '../auth/sources.js';
-import { AuthError, LimitError, RelayError } from '../errors.js';
+import type { Departure } from '../departure.js';
+import { AuthError, GoingAwayError, LimitError, RelayError } from '../errors.js';
 import { checkOrigin, chooseSubprotocol, mayUseCookies, redactUrl } from '../handshake.js';
 import type { ClientOriginOf } from '../http/client-address.js';
 import type { Logger } from '../logger.js';
@@ -23,6 +24,7 @@ export interface AcceptOptions {
   clientOrigin: ClientOriginOf;
   signIn: SignIn;
   admission: Admission;
+  departure: Departure;
   maxFrameBytes: number;
   maxQueuedBytes: number;
   /** One for all transports of a relay: it gathers what they write. */
@@ -64,6 +66,7 @@ export function createUpgradeHandler(options: AcceptOptions): UpgradeHandler {
       options.onRefused('ERR_ORIGIN');
       return;
     }
+    options.departure.admit();
     const path = pathOf(request);
     const found =
       (path === options.path ? undefined : ticketFromPath(path)) ??
@@ -77,6 +80,7 @@ export function createUpgradeHandler(options: AcceptOptions): UpgradeHandler {
     const identity = found && (await signIn(found, address));
     if (identity) seat.occupy(identity);
     if (socket.destroyed) return;
+    options.departure.admit();
     // From here on ws listens. Our listener would keep the whole request in memory as long as the client stays.
     socket.removeAllListeners('error');
     server.handleUpgrade(request, socket, head, (ws: WebSocket) => {
@@ -113,10 +117,14 @@ export function createUpgradeHandler(options: AcceptOptions): UpgradeHandler {
       const known = error instanceof RelayError;
       const code = known ? error.code : 'ERR_INTERNAL';
       options.onRefused(code);
-      options.log.info({ code, url: redactUrl(request.url ?? '/') }, 'upgrade refused');
+      options.log[error instanceof GoingAwayError ? 'debug' : 'info'](
+        { code, url: redactUrl(request.url ?? '/') },
+        'upgrade refused',
+      );
       if (error instanceof AuthError && error.closure !== 'internal')
         refuse(socket, 401, code, error.message);
-      else refuse(socket, 503, code, known ? error.message : 'internal error');
+      else if (known) refuse(socket, 503, code, error.message, error.retryAfter);
+      else refuse(socket, 503, code, 'internal error');
     });
   };
 }

@@ -5,6 +5,7 @@ import type { Express } from 'express';
 import { pino } from 'pino';
 import { afterEach } from 'vitest';
 import { readConfig } from '../../src/config.js';
+import { Departure } from '../../src/departure.js';
 import { createHttpApp, type HttpServices } from '../../src/http/app.js';
 import { createClientOrigin } from '../../src/http/client-address.js';
 import type { Readiness } from '../../src/http/probes.js';
@@ -49,6 +50,7 @@ export async function serve(
   const metrics = createMetrics(NOTHING_OBSERVED);
   const onLimit = (limit: string) => metrics.limits.inc({ limit });
   const app = createHttpApp({
+    departure: new Departure(),
     config,
     metrics,
     readiness: () => UP,

@@ -27,6 +27,11 @@ export class CuttingProxy {
     return proxy;
   }
 
+  /** Whether nothing is connected. */
+  get isIdle(): boolean {
+    return this.sockets.size === 0;
+  }
+
   get url(): string {
     const url = new URL(this.target);
     url.port = String((this.server.address() as AddressInfo).port);

@@ -69,7 +69,8 @@ export class HttpWire implements TextSocket {
   private readonly agent = new Agent({ keepAlive: true });
   private readonly dialect: Dialect;
   private readonly outbox: string[] = [];
-  private sending = false;
+  /** Whether something that was sent is not taken yet. */
+  sending = false;
   private text = '';
   private waiting = false;
 

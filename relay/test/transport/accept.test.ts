@@ -6,6 +6,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 import { type Admission, openDoor } from '../../src/admission/admission.js';
 import type { Identity, TokenVerifier } from '../../src/auth/identity.js';
 import { createVerifier } from '../../src/auth/verifier.js';
+import { Departure } from '../../src/departure.js';
 import { AuthError, LimitError, RelayError } from '../../src/errors.js';
 import { createClientOrigin } from '../../src/http/client-address.js';
 import { createLogger } from '../../src/logger.js';
@@ -21,6 +22,7 @@ const real = createVerifier({ secret });
 let verifier: TokenVerifier = real;
 let tickets: (ticket: string) => Promise<Identity> = unknownTicket;
 let admission: Admission = openDoor;
+const departure = new Departure();
 let http: Server;
 let port: number;
 const refused: string[] = [];
@@ -41,6 +43,7 @@ beforeAll(async () => {
         withToken: (token) => verifier.verify(token),
         withTicket: (ticket) => tickets(ticket),
       },
+      departure,
       admission: { enter: (address) => admission.enter(address) },
       maxFrameBytes: 1024,
       maxQueuedBytes: 1 << 20,
@@ -255,6 +258,25 @@ describe('what is refused', () => {
     expect(JSON.parse(answer.body)).toEqual({ error: { code: 'ERR_TOO_MANY_SESSIONS', message: 'wait' } });
     expect(refused).toEqual(['ERR_TOO_MANY_SESSIONS']);
     expect(accepted).toEqual([]);
+  });
+
+  it('a relay that is leaving: 503 and a time to come back, also when it began to leave meanwhile', async () => {
+    verifier = {
+      verify: (token) => {
+        departure.stage = 'draining';
+        return real.verify(token);
+      },
+    };
+    const token = await secretToken(secret, { sub: 'alice' });
+    try {
+      for (const target of [`/ws?access_token=${token}`, '/ws']) {
+        const { status, headers } = await ask(target);
+        expect([status, headers['retry-after'], headers.connection]).toEqual([503, '1', 'close']);
+      }
+      expect(accepted).toEqual([]);
+    } finally {
+      departure.stage = 'serving';
+    }
   });
 
   it('what is no WebSocket handshake: 400', async () => {

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Admission, Seat } from '../../admission/admission.js';
 import type { Failures } from '../../auth/failures.js';
 import type { Identity, SignIn } from '../../auth/identity.js';
+import type { Departure } from '../../departure.js';
 import { LimitError, RelayError } from '../../errors.js';
 import type { ClientOriginOf } from '../../http/client-address.js';
 import { HttpError } from '../../http/errors.js';
@@ -26,6 +28,7 @@ export interface SockjsOptions {
   readonly signIn: SignIn;
   readonly failures: Pick<Failures, 'count'>;
   readonly admission: Admission;
+  readonly departure: Departure;
   readonly scheduler: WriteScheduler;
   readonly maxFrameBytes: number;
   readonly maxQueuedBytes: number;
@@ -41,6 +44,8 @@ export interface SockjsOptions {
   onTransport(transport: OpenedTransport, seat: Seat, identity: Identity | undefined): void;
 }
 
+/** Between two looks whether everybody knows that the relay goes. */
+const LOOK_MS = 20;
 const STREAMS: ReadonlySet<Receiver> = new Set(['xhr_streaming', 'eventsource', 'htmlfile']);
 const POSTED: ReadonlySet<Receiver | Sender> = new Set(['xhr', 'xhr_streaming', 'xhr_send', 'jsonp_send']);
 
@@ -52,7 +57,6 @@ export class SockjsGate {
   private readonly sessions = new Map<string, SockjsSession>();
   private readonly framing: Framing;
   private readonly inner: Inner;
-  private isClosed = false;
 
   constructor(private readonly options: SockjsOptions) {
     this.framing = new Framing(options.allowedOrigins);
@@ -78,9 +82,15 @@ export class SockjsGate {
     return true;
   };
 
-  /** Lets nobody in any more, and forgets everybody. Clients that wait for an answer were told before. */
+  /** Resolves when every client has fetched the close of its session, at the latest after `limit` milliseconds. */
+  async told(limit: number): Promise<void> {
+    const deadline = Date.now() + limit;
+    const isWaiting = () => [...this.sessions.values()].some(({ transport }) => transport?.isToTell);
+    while (isWaiting() && Date.now() < deadline) await delay(LOOK_MS);
+  }
+
+  /** Forgets everybody. */
   close(): void {
-    this.isClosed = true;
     for (const session of this.sessions.values()) session.transport?.terminate();
   }
 
@@ -104,8 +114,6 @@ export class SockjsGate {
       const allow = takes.join(', ');
       throw new HttpError(405, 'ERR_METHOD_NOT_ALLOWED', `this address takes ${allow}`, { Allow: allow });
     }
-    if (this.isClosed)
-      throw new HttpError(503, 'ERR_GOING_AWAY', 'the relay is going away', { 'Retry-After': '1' });
     switch (route.kind) {
       case 'receive':
         return this.receive(route, request, response, visitor);
@@ -115,6 +123,7 @@ export class SockjsGate {
         throw new HttpError(426, 'ERR_UPGRADE', 'this address is for WebSockets', { Upgrade: 'websocket' });
       case 'greeting':
       case 'info':
+        this.options.departure.admit();
         return this.inner.plain(route.kind, request, response);
       default:
         servePage(route.kind, response, this.framing);
@@ -152,7 +161,8 @@ export class SockjsGate {
     { found, address }: Visitor,
     handOver: (session: SockjsSession) => void,
   ): Promise<void> {
-    const { admission, signIn, requestRate } = this.options;
+    const { admission, departure, signIn, requestRate } = this.options;
+    departure.admit();
     const seat = admission.enter(address);
     const session = new SockjsSession(key, requestRate);
     this.sessions.set(key, session);
@@ -164,7 +174,8 @@ export class SockjsGate {
       const identity = found && (await signInWith(signIn, found, address));
       if (identity) seat.occupy(identity);
       session.owner = new Owner(signIn, identity, found);
-      if (response.destroyed || this.isClosed) throw gone();
+      if (response.destroyed) throw gone();
+      departure.admit();
       this.inner.expect(session.id, (channel) => {
         const transport = this.inner.transport(channel, address, leave);
         session.open(transport);
@@ -200,7 +211,7 @@ export class SockjsGate {
       if (body === undefined) return;
       await session.turn();
       await transport.untilRead();
-      if (transport.isOver) throw this.unknownSession(visitor.address);
+      if (transport.isEnded) throw this.unknownSession(visitor.address);
       if (!response.destroyed) this.inner.send(session.id, route.how, body, request, response);
     });
   }

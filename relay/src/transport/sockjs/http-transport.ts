@@ -47,6 +47,8 @@ export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvent
   private paused = false;
   private readonly readers = new Set<() => void>();
   private ended = false;
+  /** The answer that carries the close. */
+  private farewell: ServerResponse | undefined;
 
   /**
    * @param maxQueuedBytes RELAY_MAX_QUEUED_BYTES
@@ -67,6 +69,16 @@ export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvent
   /** Whether no message can reach the client any more. */
   get isOver(): boolean {
     return this.ended || this.guard !== undefined;
+  }
+
+  /** Whether the client is gone for good. */
+  get isEnded(): boolean {
+    return this.ended;
+  }
+
+  /** Whether the client has not fetched the close of its session yet. */
+  get isToTell(): boolean {
+    return this.isOver && !this.ended && !this.farewell?.writableFinished;
   }
 
   send(frame: Outgoing): void {
@@ -110,6 +122,7 @@ export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvent
     const former = this.answer;
     if (this.isOver || this.channel.receiving) {
       // The package says what is wrong: the session is closing, or another request of this kind is still open.
+      if (this.isOver) this.farewell = response;
       open();
       return;
     }
@@ -148,6 +161,7 @@ export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvent
     if (this.isOver) return;
     this.guard = setTimeout(() => this.terminate(), CLOSE_GRACE_MS);
     clearTimeout(this.renewal);
+    if (this.channel.receiving) this.farewell = this.answer?.response;
     this.channel.send(this.queue.take(Number.POSITIVE_INFINITY).texts);
     this.channel.close(code, reason);
     this.resume();

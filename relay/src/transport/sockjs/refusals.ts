@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AuthError, LimitError, RelayError } from '../../errors.js';
+import { AuthError, GoingAwayError, LimitError, RelayError } from '../../errors.js';
 import { redactUrl } from '../../handshake.js';
 import { HttpError } from '../../http/errors.js';
 import type { Logger } from '../../logger.js';
@@ -22,7 +22,8 @@ export function refuse(
   const url = redactUrl(request.url ?? '/');
   if (status === 500) log.error({ err: error, url }, 'SockJS request failed');
   // Whoever comes too often, or asks for what is no more, must not fill the log as well.
-  else if (status === 429 || status === 404) log.debug({ code, url }, 'SockJS request refused');
+  else if (status === 429 || status === 404 || error instanceof GoingAwayError)
+    log.debug({ code, url }, 'SockJS request refused');
   else log.info({ code, url }, 'SockJS request refused');
   if (response.headersSent) {
     response.destroy();
@@ -47,5 +48,8 @@ function refusalOf(error: unknown): HttpError {
     const challenge = code === 'ERR_TOKEN_MISSING' ? 'Bearer' : 'Bearer error="invalid_token"';
     return new HttpError(401, code, message, { 'WWW-Authenticate': challenge });
   }
-  return new HttpError(503, code, message, { 'Retry-After': '5' });
+  const again = { 'Retry-After': String(retryAfter ?? 5) };
+  // The next request may be for another relay, behind the same address.
+  const headers = error instanceof GoingAwayError ? { ...again, Connection: 'close' } : again;
+  return new HttpError(503, code, message, headers);
 }

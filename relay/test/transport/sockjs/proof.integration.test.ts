@@ -1,14 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { closures } from '../../../src/closures.js';
 import type { Service } from '../../support/amqp.js';
+import { broker } from '../../support/broker.js';
 import type { Mailroom } from '../../support/mailroom.js';
+import { CuttingProxy } from '../../support/proxy.js';
 import { type TestRelay, unique } from '../../support/relay.js';
 import { type HttpDialect, HttpWire } from '../../support/sockjs-wire.js';
 import type { StompClient } from '../../support/stomp.js';
 import { metric } from '../../support/unread.js';
 import { waitFor } from '../../support/wait.js';
 import { World } from '../../support/world.js';
-import { ask } from './requests.js';
+import { ask, newSession } from './requests.js';
 
 const world = new World();
 let relay: TestRelay;
@@ -123,6 +125,25 @@ describe.each(dialects)('a message over %s', (dialect) => {
     await waitFor(() => wire.asked > asked, { what: 'a question' });
     expect(client.closed).toBeUndefined();
   });
+});
+
+it('a relay that leaves waits for a client that is between two polls, and lets nobody else in', async () => {
+  const links = await world.keep(CuttingProxy.open(broker().amqpUrl));
+  const leaving = await world.relay({ RABBITMQ_URL: links.url });
+  const { user, wire, client } = await reader(leaving, 'xhr-polling');
+  wire.holdsBack = true;
+  await service.toUser(user, 'topic.reply', 'hello');
+  await client.message(0);
+  const left = leaving.leave();
+  await waitFor(() => links.isIdle, { what: 'the relay to have left the broker' });
+  const late = await ask(`${newSession(leaving.sockjsUrl)}/xhr`, { method: 'POST' });
+  expect([late.status, late.headers['retry-after'], late.headers.connection]).toEqual([503, '1', 'close']);
+  // Sent before it can know: as over a WebSocket, that is no reason for another close code.
+  client.transmit('BEGIN', { transaction: 't' });
+  await waitFor(() => !wire.sending, { what: 'what it sent to be taken' });
+  wire.resume();
+  expect((await client.over()).code).toBe(closures.goingAway.code);
+  await left;
 });
 
 it('a close waits for a client that is between two polls', async () => {
