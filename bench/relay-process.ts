@@ -44,6 +44,7 @@ export class RelayProcess {
         RELAY_DEMO: '1',
         RELAY_JWT_SECRET: secret,
         RELAY_LOG_LEVEL: 'warn',
+        RELAY_DRAIN_TIME: '0',
         RABBITMQ_URL: broker.amqpUrl,
         RABBITMQ_WEB_STOMP_URL: broker.webStompUrl,
         RABBITMQ_MANAGEMENT_URL: broker.managementUrl,

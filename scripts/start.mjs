@@ -4,7 +4,7 @@ import { openBroker, prepareBroker } from './lib/broker.mjs';
 import { endAll } from './lib/children.mjs';
 import { DemoServices } from './lib/demo.mjs';
 import { build, install } from './lib/project.mjs';
-import { choosePort, demoSettings, isDemo, openRelay } from './lib/relay.mjs';
+import { choosePort, demoSettings, drainTime, isDemo, openRelay } from './lib/relay.mjs';
 import { claimClone, writeState } from './lib/state.mjs';
 import { checkNodeVersion, printError, seconds, step, UserError } from './lib/steps.mjs';
 
@@ -42,12 +42,12 @@ let leavingSince = 0;
 async function leave(code) {
   if (leavingSince !== 0) return;
   leavingSince = performance.now();
-  // The promise is 5 s; whatever is left then is killed by the exit handlers.
-  setTimeout(() => process.exit(code), 4700);
+  // The promise is 5 s beside a drain that was asked for; whatever is left then is killed by the exit handlers.
+  setTimeout(() => process.exit(code), 4700 + drainTime());
   try {
     // They publish until the end, so the relays see all of it.
     await services?.stop(1000);
-    await Promise.all(relays.map((relay) => relay.stop(1500)));
+    await Promise.all(relays.map((relay) => relay.stop(1500 + drainTime())));
     await broker?.stop();
     await endAll(500);
   } catch (error) {

@@ -29,7 +29,7 @@ export class RelayProcess {
   ) {}
 
   /**
-   * Starts it and waits until it is ready. RELAY_PORT is 0 (any free port) unless set.
+   * Starts it and waits until it is ready. RELAY_PORT is 0 (any free port) and RELAY_DRAIN_TIME 0 unless set.
    * @param settings its environment; RELAY_… and RABBITMQ_… of this process do not count.
    * @param onOutput gets what it prints.
    * @throws Error with the relay's own message or the end of its output when it cannot start
@@ -41,7 +41,8 @@ export class RelayProcess {
     const child = fork(relayProgram(), [], {
       // Loaders and inspectors of a test runner are not the relay's.
       execArgv: [],
-      env: { ...inherited(), RELAY_PORT: '0', ...settings },
+      // Without a drain: a test that stops it has no time to spread reconnects over.
+      env: { ...inherited(), RELAY_PORT: '0', RELAY_DRAIN_TIME: '0', ...settings },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     let output = '';

@@ -117,6 +117,7 @@ const variables = z.object({
   RELAY_PING_INTERVAL: whole(1000, 600_000).default(30_000),
   RELAY_HEARTBEAT: whole(250, 60_000).default(1000),
   RELAY_MAX_SESSION_AGE: whole(1000, 30 * 86_400_000).default(86_400_000),
+  RELAY_DRAIN_TIME: whole(0, 3_600_000).default(5000),
 
   RELAY_SEND_LINKS: whole(1, 16).default(2),
   RELAY_BINDING_CHANNELS: whole(1, 64).default(32),

@@ -59,7 +59,7 @@ async function main(): Promise<void> {
   const log = createLogger(config.env.RELAY_LOG_LEVEL, output.stream);
   const end = ProcessEnd.onSignal(log, output);
   const relay = await openRelay(config, log);
-  end.closes(relay);
+  end.closes(relay, config.env.RELAY_DRAIN_TIME);
   tell({ type: 'ready', url: relay.url, node: relay.node });
 }
 

@@ -1,15 +1,23 @@
 import type { LogOutput } from './log-output.js';
 import type { Logger } from './logger.js';
 
-/** How long a relay may take to leave in order, in milliseconds; the broker's part of it is bounded by the hub. */
+/** How long a relay without clients may take to leave in order, in milliseconds; the broker's part of it is bounded by the hub. */
 const LEAVE_MS = 5000;
 /** How long the last lines of the log may take. */
 const LAST_LINES_MS = 500;
 
-/** Ends this process in order when it is told to, and after `LEAVE_MS` in any case. */
+/** What a process has to end. */
+export interface Ending {
+  /** Lets the clients go, spread over so many milliseconds. */
+  drain?(time: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Ends this process in order when it is told to, and some time after that in any case. */
 export class ProcessEnd {
   private leaving = false;
-  private relay: { close(): Promise<void> } | undefined;
+  private relay: Ending | undefined;
+  private drainTime = 0;
 
   private constructor(
     private readonly log: Logger,
@@ -25,33 +33,43 @@ export class ProcessEnd {
     process.on('SIGTERM', () => end.leave('SIGTERM'));
     process.on('SIGINT', () => end.leave('SIGINT'));
     // Whoever started this process with an IPC channel is gone: nobody would end it otherwise.
-    process.on('disconnect', () => end.leave('disconnect'));
+    process.on('disconnect', () => end.leave('disconnect', 0));
     return end;
   }
 
-  /** What is closed first. Until then there is nothing that others would miss. */
-  closes(relay: { close(): Promise<void> }): void {
+  /**
+   * What is closed first. Until then there is nothing that others would miss.
+   * @param drainTime RELAY_DRAIN_TIME
+   */
+  closes(relay: Ending, drainTime = 0): void {
     this.relay = relay;
+    this.drainTime = drainTime;
   }
 
-  private leave(reason: string): void {
+  private leave(reason: string, drainTime = this.drainTime): void {
     if (this.leaving) {
       void this.exit(1);
       return;
     }
     this.leaving = true;
     this.log.info({ reason }, 'leaving');
+    const most = drainTime + LEAVE_MS;
     setTimeout(() => {
-      this.log.error(`could not leave within ${LEAVE_MS} ms`);
+      this.log.error(`could not leave within ${most} ms`);
       void this.exit(1);
-    }, LEAVE_MS);
-    Promise.resolve(this.relay?.close()).then(
+    }, most);
+    this.end(drainTime).then(
       () => this.exit(0),
       (error: unknown) => {
         this.log.error({ err: error }, 'could not leave in order');
         return this.exit(1);
       },
     );
+  }
+
+  private async end(drainTime: number): Promise<void> {
+    if (drainTime > 0) await this.relay?.drain?.(drainTime);
+    await this.relay?.close();
   }
 
   private async exit(code: number): Promise<void> {

@@ -9,6 +9,7 @@ import { type Auth, createAuth } from './auth/create.js';
 import type { Identity } from './auth/identity.js';
 import type { RelayConfig } from './config.js';
 import { Departure } from './departure.js';
+import { drain } from './drain.js';
 import { dryRunLog } from './dry-run-log.js';
 import { validateOrigins } from './handshake.js';
 import { createHttpApp } from './http/app.js';
@@ -36,6 +37,8 @@ export interface Relay {
   readonly url: string;
   /** The name of this process among the relays; its queue is `relay.node.<node>`. */
   readonly node: string;
+  /** Lets nobody in any more, and tells clients to move, spread over `time` milliseconds; at once when there are none. */
+  drain(time: number): Promise<void>;
   /** Closes every client with a code that says "come back", gives back what is unproved, and leaves the broker. */
   close(): Promise<void>;
 }
@@ -192,6 +195,11 @@ export async function openRelay(
     for (const session of sessions) session.tick(now);
   }, SWEEP_MS);
 
+  const leave = async (time: number): Promise<void> => {
+    departure.stage = 'draining';
+    log.info({ sessions: sessions.size, time }, 'draining');
+    log.info(await drain(sessions, time), 'drained');
+  };
   const close = async (): Promise<void> => {
     departure.stage = 'closing';
     clearInterval(sweep);
@@ -212,7 +220,7 @@ export async function openRelay(
   const { port } = server.address() as AddressInfo;
   const host = env.RELAY_HOST.includes(':') ? `[${env.RELAY_HOST}]` : env.RELAY_HOST;
   log.info({ node, port }, 'relay ready');
-  return { url: `${cert ? 'https' : 'http'}://${host}:${port}`, node, close };
+  return { url: `${cert ? 'https' : 'http'}://${host}:${port}`, node, drain: leave, close };
 }
 
 function readPolicy({ env }: RelayConfig, log: Logger, metrics: () => Metrics): Access {

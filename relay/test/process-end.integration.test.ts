@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { type Broker, startBroker } from '../../rabbitmq/launcher/index.js';
+import { closures } from '../src/closures.js';
 import { waitFor } from './support/wait.js';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -146,6 +148,30 @@ describe('a relay that gets SIGTERM ends in time', () => {
     hanging.child.kill('SIGINT');
     expect(await end(hanging)).toBe(1);
     expect(performance.now() - began).toBeLessThan(4000);
+  });
+});
+
+describe('a relay with clients', () => {
+  /** Whose CONNECT is still to come; resolves with the codes of their closes. */
+  async function clients(url: string, count: number): Promise<Promise<number>[]> {
+    const sockets = Array.from({ length: count }, () => new WebSocket(`${url.replace('http', 'ws')}/ws`));
+    await Promise.all(sockets.map((socket) => once(socket, 'open')));
+    return sockets.map(async (socket) => ((await once(socket, 'close')) as [number])[0]);
+  }
+
+  const isDraining = async (url: string) => {
+    const response = await fetch(`${url}/readyz`);
+    return response.status === 503 && ((await response.json()) as { draining?: true }).draining;
+  };
+
+  it('lets them go before it ends, and says to others meanwhile that it is not ready', async () => {
+    const relay = start({ RELAY_DRAIN_TIME: '2000' });
+    const url = await relay.ready;
+    const closes = await clients(url, 10);
+    relay.child.kill('SIGTERM');
+    await waitFor(() => isDraining(url), { what: 'the drain' });
+    expect(await Promise.all(closes)).toEqual(closes.map(() => closures.goingAway.code));
+    expect(await end(relay)).toBe(0);
   });
 });
 

@@ -54,6 +54,11 @@ export function demoSettings() {
   };
 }
 
+/** Milliseconds for RELAY_DRAIN_TIME. None by default: whoever stops a demo does not want to wait for its tabs. */
+export function drainTime() {
+  return Number(process.env.RELAY_DRAIN_TIME) || 0;
+}
+
 /** @param {string} value of a setting that is on or off */
 function isOn(value) {
   return ['1', 'true', 'on', 'yes'].includes(value);
@@ -75,6 +80,7 @@ export function isDemo(settings) {
 export async function openRelay(settings) {
   const relay = await openService('The relay', 'dist/relay/src/main.js', {
     RELAY_LOG_LEVEL: process.env.RELAY_LOG_LEVEL || 'warn',
+    RELAY_DRAIN_TIME: String(drainTime()),
     ...settings,
   });
   const { gone, lastLines, stop } = relay;

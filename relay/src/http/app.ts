@@ -130,10 +130,18 @@ function messageOptions({ config, publish, policy }: HttpServices): MessageEndpo
   return { publish, policy, maxBody, maxHeaders: RELAY_MAX_HEADERS, maxHeaderBytes: RELAY_MAX_HEADER_BYTES };
 }
 
-function authEndpoints({ config, tickets, revoke, policy, clientOrigin, log }: HttpServices): Endpoint[] {
+function authEndpoints({
+  config,
+  departure,
+  tickets,
+  revoke,
+  policy,
+  clientOrigin,
+  log,
+}: HttpServices): Endpoint[] {
   const { RELAY_TICKET_TIME: time, RELAY_PUBLIC_URL: publicUrl } = config.env;
   return [
-    ...ticketEndpoints({ tickets, time, publicUrl, clientOrigin }),
+    ...ticketEndpoints({ departure, tickets, time, publicUrl, clientOrigin }),
     ...sessionEndpoints({ revoke, policy, log }),
   ];
 }

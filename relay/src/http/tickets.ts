@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { TICKET_PATH } from '../auth/sources.js';
 import type { Tickets } from '../auth/tickets.js';
+import type { Departure } from '../departure.js';
 import type { ClientOrigin, ClientOriginOf } from './client-address.js';
 import { type Endpoint, endpoint, NO_FIELDS } from './endpoint.js';
 import { HttpError } from './errors.js';
 
 export interface TicketEndpointOptions {
+  readonly departure: Departure;
   readonly tickets: Pick<Tickets, 'give'>;
   /** RELAY_TICKET_TIME, in milliseconds. */
   readonly time: number;
@@ -16,7 +18,7 @@ export interface TicketEndpointOptions {
 
 /** The request with which a page gets an address to connect to, so that its token stands in no URL. */
 export function ticketEndpoints(options: TicketEndpointOptions): Endpoint[] {
-  const { tickets, time, publicUrl, clientOrigin } = options;
+  const { departure, tickets, time, publicUrl, clientOrigin } = options;
   const give = endpoint({
     method: 'post',
     path: '/api/tickets',
@@ -36,6 +38,8 @@ export function ticketEndpoints(options: TicketEndpointOptions): Endpoint[] {
     }),
     refusals: { 429: 'This user, or all users together, have too many tickets that were not used.' },
     async handle({ identity, response }) {
+      // A ticket ends with the relay that gave it.
+      departure.admit();
       const base = publicUrl ?? addressOf(clientOrigin(response.req));
       const left = (identity.expiresAt ?? Number.POSITIVE_INFINITY) - Date.now();
       return {

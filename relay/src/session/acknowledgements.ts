@@ -25,6 +25,11 @@ export class Acknowledgements {
     private readonly share: Share,
   ) {}
 
+  /** Whether nothing waits. */
+  get isEmpty(): boolean {
+    return this.count === 0;
+  }
+
   /** How many more may wait in this session. */
   get room(): number {
     return this.most - this.count;

@@ -71,15 +71,14 @@ export class Answers {
 
   /** Resolves as `Outstanding.settled`, what was sent without a receipt included. */
   settled(limit: number): Promise<boolean> {
-    if (this.sentUnconfirmed) {
-      this.outstanding.frames++;
-      this.session.sends.fence((error) => {
-        this.outstanding.frames--;
-        if (error) this.session.fail(error);
-        else this.check();
-      });
-    }
+    this.fence();
     return this.outstanding.settled(limit);
+  }
+
+  /** Whether nothing is outstanding, what was sent without a receipt included; asks the broker for that. */
+  settle(): boolean {
+    this.fence();
+    return this.outstanding.nothing;
   }
 
   /** To be called whenever something was proved. */
@@ -89,5 +88,16 @@ export class Answers {
 
   giveUp(): void {
     this.outstanding.giveUp();
+  }
+
+  private fence(): void {
+    if (!this.sentUnconfirmed) return;
+    this.sentUnconfirmed = false;
+    this.outstanding.frames++;
+    this.session.sends.fence((error) => {
+      this.outstanding.frames--;
+      if (error) this.session.fail(error);
+      else this.check();
+    });
   }
 }

@@ -35,8 +35,13 @@ export class Intake {
     private readonly handle: (frame: Frame) => void,
   ) {}
 
+  /** Whether every frame that has come was handled. */
+  get isIdle(): boolean {
+    return this.holds === 0 && this.next === this.waiting.length;
+  }
+
   receive(frame: Frame): void {
-    if (this.holds === 0 && this.next === this.waiting.length) {
+    if (this.isIdle) {
       this.handle(frame);
       return;
     }

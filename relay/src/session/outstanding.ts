@@ -35,7 +35,8 @@ export class Outstanding {
     for (const resolve of this.waiting?.splice(0) ?? []) resolve();
   }
 
-  private get nothing(): boolean {
+  /** Whether everything is confirmed and proved. */
+  get nothing(): boolean {
     return this.frames === 0 && this.subscriptions === 0 && this.unproven.size === 0;
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Seat } from '../admission/admission.js';
 import type { Identity } from '../auth/identity.js';
 import { type ClosureName, closures } from '../closures.js';
+import type { Movable } from '../drain.js';
 import { ProtocolError } from '../errors.js';
 import { connectedFrame, errorFrame } from '../outbound/frames.js';
 import type { Outgoing } from '../outbound/outgoing.js';
@@ -32,7 +33,7 @@ type State = 'opening' | 'open' | 'leaving' | 'closed';
  * The server side of STOMP for one client, over any transport: decodes what arrives, has each frame handled in
  * the client's order, and is the only place that knows both the client and the broker side.
  */
-export class Session implements TransportEvents {
+export class Session implements TransportEvents, Movable {
   readonly id = randomBytes(12).toString('base64url');
   readonly openedAt = Date.now();
   version: StompVersion = '1.2';
@@ -80,6 +81,10 @@ export class Session implements TransportEvents {
   /** False once the client has taken its leave. */
   get takesFrames(): boolean {
     return this.state === 'opening' || this.state === 'open';
+  }
+
+  get isLeaving(): boolean {
+    return this.state === 'leaving';
   }
 
   get intake(): Intake {
@@ -192,6 +197,14 @@ export class Session implements TransportEvents {
     for (const subscription of this.subscriptions.values()) subscription.end();
     this.subscriptions.clear();
     return this.answers.settled(limit);
+  }
+
+  stopDeliveries(): void {
+    for (const subscription of this.subscriptions.values()) subscription.stop?.();
+  }
+
+  settle(): boolean {
+    return this.intake.isIdle && this.answers.settle() && (this.acknowledgementList?.isEmpty ?? true);
   }
 
   /** The one place where an error ends a session: ERROR frame, then the close that the error names. */

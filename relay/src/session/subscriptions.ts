@@ -16,6 +16,8 @@ export interface Asked {
 /** One SUBSCRIBE of a client, of whichever kind. */
 export interface Subscription {
   readonly asked: Asked;
+  /** Takes nothing more that has to be confirmed; what the client was handed is still to be settled. */
+  stop?(): void;
   /** Ends it upstream. Called once, on UNSUBSCRIBE or when the session ends. */
   end(): void;
 }

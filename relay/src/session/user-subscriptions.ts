@@ -45,9 +45,13 @@ export class UserSubscription implements Subscription, UserTaker {
     this.replay?.start();
   }
 
-  end(): void {
+  stop(): void {
     this.session.services.users.unsubscribe(this.key, this);
     this.replay?.end();
+  }
+
+  end(): void {
+    this.stop();
   }
 
   deliver(message: OutboundMessage, delivery: Delivery): void {

@@ -90,6 +90,11 @@ export class TestRelay {
     return client;
   }
 
+  /** Lets its clients go, spread over so many milliseconds. */
+  drain(time: number): Promise<void> {
+    return this.relay.drain(time);
+  }
+
   /** Ends the relay while its clients look on. */
   async leave(): Promise<void> {
     await this.relay.close();
