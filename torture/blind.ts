@@ -17,7 +17,8 @@ const UNBURIED_MS = 2000;
  */
 export function blindPeriods(faults: readonly Pick<Fault, 'kind' | 'from' | 'until'>[]): Period[] {
   const outages = faults.filter(({ kind }) => kind === 'broker' || kind === 'links');
-  const deaths = faults.filter(({ kind }) => kind === 'relay');
+  // One that leaves while it cannot reach the broker leaves as much behind.
+  const deaths = faults.filter(({ kind }) => kind === 'relay' || kind === 'roll');
   return deaths.flatMap(({ from }) =>
     outages
       .filter((outage) => from > outage.from - UNBURIED_MS && from < outage.until + AFTER_OUTAGE_MS)

@@ -33,6 +33,7 @@ const CLOSE_GRACE_MS = 2000;
 export class Faults {
   readonly done: Fault[] = [];
   private begun = 0;
+  private rolled = 0;
   private readonly busy = new Map<unknown, Promise<void>>();
 
   constructor(
@@ -64,6 +65,13 @@ export class Faults {
     if (kind === 'relay') {
       const relay = this.choose(relays);
       return this.exclusively(relay, () => this.killRelay(relay));
+    }
+    if (kind === 'roll') {
+      // One after the other: whoever replaces relays waits for the new one to be ready.
+      return this.exclusively(relays, () => {
+        const relay = relays[this.rolled++ % relays.length] as KillableRelay;
+        return this.exclusively(relay, () => this.rollRelay(relay));
+      });
     }
     if (kind === 'links') {
       const links = this.choose(relays.map((relay) => relay.links));
@@ -97,6 +105,13 @@ export class Faults {
       // A process that is frozen now would answer late; its users are away already.
       if (!this.busy.has(process)) await crowd.stayAway(process, absence);
       await delay(down);
+      await relay.start();
+    });
+  }
+
+  private async rollRelay(relay: KillableRelay): Promise<void> {
+    await this.record('roll', `${relay.name} told to end, and started again`, async () => {
+      await relay.leave();
       await relay.start();
     });
   }

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { HABITS, type Habit } from './load/protocol.js';
+import { ALL_KINDS, type FaultKind } from './schedule.js';
 
 export interface Options {
   users: number;
@@ -22,6 +23,8 @@ export interface Options {
   confirmTimeout: number;
   /** RELAY_NODE_TTL, milliseconds. */
   nodeTtl: number;
+  /** These faults and no others. */
+  only: readonly FaultKind[] | undefined;
   json: string | undefined;
   /** Folder for what the relays and the broker say. */
   logs: string | undefined;
@@ -62,6 +65,7 @@ Not one confirmed message may be lost.
   --messages n       confirmed messages to reach (${FULL.messages.toLocaleString('en')})
   --minutes n        bound on the whole run (${FULL.minutes})
   --faults n         faults to survive (${FULL.faults})
+  --only a,b         these faults, by chance (${ALL_KINDS.join(',')}); all but roll without it
   --seed n           which faults, on whom, in which order, and who gets mail (random; it is printed)
   --rate n           messages per second (${FULL.rate})
   --users n          (${FULL.users})
@@ -91,6 +95,7 @@ export function readOptions(args: string[]): Options {
       users: number,
       processes: number,
       habits: { type: 'string' },
+      only: { type: 'string' },
       json: { type: 'string' },
       logs: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -110,7 +115,8 @@ export function readOptions(args: string[]): Options {
     rate: read('rate', 20_000),
     minutes: read('minutes', 600),
     seed: whole('seed', values.seed, randomInt(1, 1_000_000), 0, 2 ** 32 - 1),
-    habits: values.habits === undefined ? HABITS : readHabits(values.habits),
+    habits: values.habits === undefined ? HABITS : readNames('habits', HABITS, values.habits),
+    only: values.only === undefined ? undefined : readNames('only', ALL_KINDS, values.only),
     json: values.json,
     logs: values.logs,
     help: values.help,
@@ -133,10 +139,10 @@ export function whole(
   return value;
 }
 
-function readHabits(text: string): Habit[] {
+function readNames<T extends string>(option: string, known: readonly T[], text: string): T[] {
   return text.split(',').map((name) => {
-    const habit = HABITS.find((known) => known === name.trim());
-    if (!habit) throw new Error(`--habits takes some of ${HABITS.join(', ')}, not "${name}"`);
-    return habit;
+    const found = known.find((one) => one === name.trim());
+    if (!found) throw new Error(`--${option} takes some of ${known.join(', ')}, not "${name}"`);
+    return found;
   });
 }

@@ -10,6 +10,8 @@ import { CuttingProxy } from '../relay/test/support/proxy.js';
 const MAIN = fileURLToPath(new URL('../relay/src/main.js', import.meta.url));
 /** More than RELAY_START_TIMEOUT, after which the relay itself says what is missing. */
 const START_MS = 90_000;
+/** More than RELAY_DRAIN_TIME and the 5 s after which a relay that ends gives up. */
+const LEAVE_MS = 20_000;
 const STARTS = 5;
 const KEPT_OUTPUT = 4000;
 
@@ -84,6 +86,17 @@ export class KillableRelay {
     await this.end();
   }
 
+  /** SIGTERM; resolves when the process is gone. One that does not go by itself is killed, and counts as a crash. */
+  async leave(): Promise<void> {
+    this.wanted = false;
+    const timer = setTimeout(() => {
+      this.crashes.push(`${new Date().toISOString()} did not end: ${this.output.slice(-1000)}`);
+      void this.end();
+    }, LEAVE_MS);
+    await this.end('SIGTERM');
+    clearTimeout(timer);
+  }
+
   private async startOnce(): Promise<void> {
     const child = fork(MAIN, [], {
       execArgv: [],
@@ -122,11 +135,11 @@ export class KillableRelay {
     });
   }
 
-  private async end(): Promise<void> {
+  private async end(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const { child } = this;
     if (!child || child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    child.kill('SIGKILL');
+    child.kill(signal);
     await gone;
   }
 }

@@ -1,7 +1,7 @@
 import { renderCounts, renderPairs } from '../bench/table.js';
 import type { Options } from './options.js';
 import type { Outcome } from './run.js';
-import { FAULT_KINDS } from './schedule.js';
+import { ALL_KINDS } from './schedule.js';
 
 const MOST_LOST_SHOWN = 40;
 /** A fault can do harm until long after it: the queue of a dead relay lives on. */
@@ -39,7 +39,7 @@ export function failures(outcome: Outcome, options: Options): string[] {
 /** The result as a Markdown table. */
 export function renderTable({ figures, faults, tally, seconds, duplicatesBlind }: Outcome): string {
   const { received, duplicates, publishersOwn } = figures;
-  const kinds = FAULT_KINDS.map((kind) => `${kind} ${faults.filter((fault) => fault.kind === kind).length}`);
+  const kinds = ALL_KINDS.map((kind) => `${kind} ${faults.filter((fault) => fault.kind === kind).length}`);
   const rows: [string, string][] = [
     ['published and confirmed', number(figures.published)],
     ['published again, because unconfirmed', number(figures.repeated)],

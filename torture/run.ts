@@ -72,7 +72,12 @@ async function publishAndBreak(
   log: (line: string) => void,
 ): Promise<{ faults: Fault[]; unconfirmed: number }> {
   const random = new Random(options.seed);
-  const plan = planFaults(options.faults, Math.min(most, options.messages / options.rate), random);
+  const plan = planFaults(
+    options.faults,
+    Math.min(most, options.messages / options.rate),
+    random,
+    options.only,
+  );
   const usersPerProcess = Math.ceil(options.users / options.processes);
   const { confirmTimeout, nodeTtl } = options;
   const victims = { broker, relays, crowd, confirmTimeout, nodeTtl, usersPerProcess };

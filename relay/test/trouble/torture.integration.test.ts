@@ -7,7 +7,7 @@ import { Ledger } from '../../../torture/ledger.js';
 import type { PublishLog, Received } from '../../../torture/load/protocol.js';
 import { Random } from '../../../torture/random.js';
 import type { Outcome } from '../../../torture/run.js';
-import { FAULT_KINDS, planFaults } from '../../../torture/schedule.js';
+import { FAULT_KINDS, type FaultKind, planFaults } from '../../../torture/schedule.js';
 import { runProgram } from '../support/program.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'relay-test-torture-'));
@@ -83,14 +83,14 @@ describe('the books of the run', () => {
 });
 
 describe('what may come twice', () => {
-  const fault = (kind: (typeof FAULT_KINDS)[number], from: number, until: number) => ({ kind, from, until });
+  const fault = (kind: FaultKind, from: number, until: number) => ({ kind, from, until });
 
   test('is what was on its way while a relay was dead that could have been on its way back', () => {
     const during = [fault('broker', 10_000, 15_000), fault('relay', 12_000, 14_000)];
     expect(blindPeriods(during)).toEqual([{ from: 12_000, until: 22_000 }]);
     const after = [fault('links', 10_000, 10_000), fault('relay', 16_000, 18_000)];
     expect(blindPeriods(after)).toEqual([{ from: 16_000, until: 17_000 }]);
-    const before = [fault('relay', 9000, 11_000), fault('broker', 10_000, 15_000)];
+    const before = [fault('roll', 9000, 11_000), fault('broker', 10_000, 15_000)];
     expect(blindPeriods(before)).toEqual([{ from: 9000, until: 22_000 }]);
   });
 
@@ -121,6 +121,11 @@ describe('the plan of the faults', () => {
       expect(plan.every(({ at }) => at > 0 && at < 300)).toBe(true);
       expect(plan.map(({ at }) => at)).toEqual(plan.map(({ at }) => at).sort((a, b) => a - b));
     }
+  });
+
+  test('has nothing but what was asked for', () => {
+    const plan = planFaults(4, 300, new Random(1), ['roll']);
+    expect(plan.map(({ kind }) => kind)).toEqual(['roll', 'roll', 'roll', 'roll']);
   });
 
   test('kills the broker three times and relays four times among 20, whatever the seed', () => {
