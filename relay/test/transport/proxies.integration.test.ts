@@ -71,6 +71,9 @@ class Site {
   }
 }
 
+/** Ways to connect that proxies see differently. */
+const HOW = [undefined, 'websocket', 'xhr-streaming', 'xhr-polling'] as const;
+
 const nodeOf = ({ connected }: StompClient) => connected?.headers['relay-node'];
 
 describe.each(INSTALLED)('the configuration of %s that is shipped', (name, installed) => {
@@ -128,14 +131,25 @@ describe.each(INSTALLED)('the configuration of %s that is shipped', (name, insta
       },
     );
 
-    it('lets in whoever comes when a relay has gone, at the first attempt', async () => {
+    it('lets in whoever comes while a relay goes, at the first attempt, and lets that one tell its clients', async () => {
       const [going, staying] = site.relays;
-      await going.leave();
-      for (const sockjs of [undefined, 'websocket', 'xhr-streaming', 'xhr-polling'] as const) {
-        const clients = await Promise.all([1, 2, 3].map(() => site.client(unique('alice'), sockjs)));
+      const before = await Promise.all(
+        [...HOW, ...HOW, ...HOW].map((how) => site.client(unique('alice'), how)),
+      );
+      const theirs = before.filter((client) => nodeOf(client) === going.node);
+      expect(theirs).not.toEqual([]);
+      const gone = going.drain(2000);
+      const isIn = async () => {
+        const clients = await Promise.all(HOW.map((how) => site.client(unique('alice'), how)));
         expect(clients.map(nodeOf)).toEqual(clients.map(() => staying.node));
         for (const client of clients) client.drop();
-      }
+      };
+      await isIn();
+      await gone;
+      await waitFor(() => theirs.every(({ closed }) => closed), { what: 'its clients to be told' });
+      expect(theirs.map(({ closed }) => closed?.code)).toEqual(theirs.map(() => 1001));
+      await going.leave();
+      await isIn();
     });
 
     it('has written down no token, not even of what it found nobody for at once', () => {
