@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { DroppedCounts } from './transport/lane.js';
 
 /** What happens to unread mail. */
 export interface UnreadMetrics {
@@ -16,6 +17,8 @@ export interface Metrics {
   countFrame(command: string): void;
   /** MESSAGE frames handed to transports. Plain numbers: a labelled counter costs more than the delivery. */
   readonly delivered: { user: number; topic: number; private: number };
+  /** MESSAGEs that were dropped because their client did not keep up, by policy. Plain numbers, too. */
+  readonly dropped: DroppedCounts;
   readonly sends: Counter<'result'>;
   readonly closes: Counter<'closure'>;
   readonly denials: Counter<'reason'>;
@@ -85,12 +88,15 @@ export function createMetrics(observed: Observed): Metrics {
     });
   const delivered = { user: 0, topic: 0, private: 0 };
   counted('relay_messages_out_total', 'MESSAGE frames to clients', 'kind', delivered);
+  const dropped = { 'drop-oldest': 0, 'latest-only': 0 };
+  counted('relay_dropped_total', 'MESSAGE frames dropped for clients that do not keep up', 'policy', dropped);
   // Only commands that the decoder knows get here, so the series are bounded.
   const frames: Record<string, number> = {};
   counted('relay_frames_in_total', 'Frames from clients', 'command', frames);
   return {
     registry,
     delivered,
+    dropped,
     countFrame(command) {
       frames[command] = (frames[command] ?? 0) + 1;
     },

@@ -104,7 +104,7 @@ function useNoKey(env: NodeJS.ProcessEnv): void {
 function refused({ code, message }: AuthError): Explanation {
   const reason = `The token is refused: ${message}.`;
   const nothing = { rule: null, grants: null, destination: null, broker: null };
-  return { allowed: false, code, reason, dryRun: false, headers: {}, ...nothing };
+  return { allowed: false, code, reason, dryRun: false, headers: {}, slow: null, ...nothing };
 }
 
 function tell(answer: Answer, { action, destination }: Question, json: boolean, { out }: Terminal): void {
@@ -112,7 +112,7 @@ function tell(answer: Answer, { action, destination }: Question, json: boolean, 
     out(JSON.stringify(answer, null, 2));
     return;
   }
-  const { allowed, user, reason, rule, file, broker, headers } = answer;
+  const { allowed, user, reason, rule, file, broker, headers, slow } = answer;
   const verdict = allowed ? 'allowed' : 'denied';
   out(`${verdict}: ${user ?? 'whoever has this token'}, ${action} ${quote(destination)}`);
   out(`  why      ${reason}`);
@@ -122,6 +122,7 @@ function tell(answer: Answer, { action, destination }: Question, json: boolean, 
   const granted = Object.entries(headers);
   if (granted.length > 0)
     out(`  headers  ${granted.map(([name, values]) => `${name}: ${values}`).join('; ')}`);
+  if (slow) out(`  slow     ${slow.policy}${slow.policy === 'drop-oldest' ? `: ${slow.most}` : ''}`);
 }
 
 function addressText(broker: BrokerAddress): string {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { explain } from '../policy/explain.js';
 import type { Decider } from '../policy/permit.js';
+import { SLOW_POLICIES } from '../policy/slow.js';
 import { type Endpoint, endpoint, NO_FIELDS } from './endpoint.js';
 
 const BAD_ACTION = { error: 'takes subscribe or send' };
@@ -33,6 +34,13 @@ const answer = z.object({
   headers: z
     .record(z.string(), z.string())
     .meta({ description: 'Queue-shaping headers that may come along, and what they may say.' }),
+  slow: z
+    .object({ policy: z.enum(SLOW_POLICIES), most: z.int().min(1).optional() })
+    .nullable()
+    .meta({
+      description:
+        'What becomes of messages when the client does not keep up; null but for /topic subscriptions that are allowed.',
+    }),
 });
 
 /** What a client may do, and why: the caller's own token only. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { brokerDestination, type Destination, parseDestination } from '../destination.js';
 import { DestinationError, ProtocolError, RelayError } from '../errors.js';
 import { BADGE_REST, isShown } from '../own-destinations.js';
+import { DISCONNECT } from '../policy/slow.js';
 import { BadgeSubscription } from '../session/badge-subscription.js';
 import { NoticeSubscription } from '../session/notices.js';
 import type { Session } from '../session/session.js';
@@ -35,7 +36,7 @@ export function handleSubscribe(session: Session, frame: Frame): undefined {
   if (!isAckMode(ackMode)) {
     throw new ProtocolError('ERR_BAD_ACK_MODE', `ack takes ${ACK_MODES.join(', ')}`);
   }
-  const granted = permit(session, 'subscribe', destination).headers;
+  const { headers: granted, slow = DISCONNECT } = permit(session, 'subscribe', destination);
 
   const replay = wantsReplay(headers, destination);
   if (destination.kind === 'user') {
@@ -50,7 +51,7 @@ export function handleSubscribe(session: Session, frame: Frame): undefined {
     shaping.push(...durableQueueName(session, id, destination, shaping));
   }
   if (destination.kind === 'topic' && ackMode === 'auto' && shaping.length === 0) {
-    start(session, frame, id, new TopicSubscription(session, id, asked, `/topic/${destination.key}`));
+    start(session, frame, id, new TopicSubscription(session, id, asked, `/topic/${destination.key}`, slow));
     return;
   }
   subscribePrivately(session, frame, id, asked, ackMode, shaping);

@@ -4,6 +4,9 @@ import type { Frame, HeaderList, StompVersion } from '../stomp/frame.js';
 import { header } from '../stomp/frame.js';
 import { Outgoing } from './outgoing.js';
 
+/** On the first MESSAGE after some of its subscription were dropped: how many. */
+export const GAP_HEADER = 'relay-dropped';
+
 /** Headers of the broker's MESSAGE that name its side of things; the relay writes its own. */
 export const REPLACED: ReadonlySet<string> = new Set([
   'subscription',
@@ -12,6 +15,7 @@ export const REPLACED: ReadonlySet<string> = new Set([
   'ack',
   'content-length',
   'receipt',
+  GAP_HEADER,
 ]);
 
 /** How one subscription wants to see a message. */
@@ -54,7 +58,7 @@ export class OutboundMessage {
     if (view.ack !== undefined && view.version === '1.2') headers.push('ack', view.ack);
     else if (view.ack !== undefined) headers[5] = view.ack;
     for (const part of this.rest) headers.push(part);
-    return new Outgoing(encodeFrame('MESSAGE', headers, this.body, view.version));
+    return new Outgoing(encodeFrame('MESSAGE', headers, this.body, view.version), view.destination);
   }
 }
 

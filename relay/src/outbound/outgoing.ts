@@ -12,7 +12,11 @@ export class Outgoing {
   /** The same, ready for a SockJS WebSocket. */
   sockjsWire: Buffer | undefined;
 
-  constructor(readonly bytes: Buffer) {}
+  constructor(
+    readonly bytes: Buffer,
+    /** Of a MESSAGE: where it was published to, as the client sees it. */
+    readonly destination?: string,
+  ) {}
 
   /** Text where it may be: a browser ends the connection on a text message that is not UTF-8. */
   get isText(): boolean {

@@ -2,6 +2,7 @@ import type { Identity } from '../auth/identity.js';
 import type { Action, Destination } from '../destination.js';
 import { type HeaderGrants, NO_HEADERS } from './header-grants.js';
 import type { Manageable } from './rule.js';
+import type { Slow } from './slow.js';
 
 export interface Decision {
   readonly allowed: boolean;
@@ -9,6 +10,8 @@ export interface Decision {
   readonly rule: { readonly line: number; readonly name?: string } | undefined;
   /** Queue-shaping headers that all allowing rules together grant on a private link. */
   readonly headers: HeaderGrants;
+  /** What becomes of messages when the client does not keep up; undefined where no rule says it. */
+  readonly slow?: Slow | undefined;
   /** Present when the grants in the token decided: the claim, and the pattern that allows (none: they do not cover it). */
   readonly grants?: { readonly claim: string; readonly pattern?: string };
   /** Present when only a dry run lets it through; `rule` is then the one that denies. */

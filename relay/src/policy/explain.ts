@@ -5,6 +5,7 @@ import { type BrokerAddress, brokerAddress } from './broker-address.js';
 import type { AccessPolicy, Decision } from './decision.js';
 import { describeValues } from './header-grants.js';
 import { permit } from './permit.js';
+import { DISCONNECT, type Slow } from './slow.js';
 
 /** The answer to "may they, and why?". */
 export interface Explanation {
@@ -28,6 +29,8 @@ export interface Explanation {
   readonly broker: BrokerAddress | null;
   /** Queue-shaping headers that may come along, each with what its value may be. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What becomes of messages when the client does not keep up; null but for `/topic/…` subscriptions that are allowed. */
+  readonly slow: Slow | null;
 }
 
 /**
@@ -70,6 +73,10 @@ export function explain(
     dryRun,
     ...found,
     headers: error ? {} : headersOf(decision),
+    slow:
+      !error && action === 'subscribe' && found.destination?.kind === 'topic'
+        ? (decision?.slow ?? DISCONNECT)
+        : null,
   };
 }
 

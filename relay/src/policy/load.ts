@@ -3,6 +3,7 @@ import { PolicyError } from './errors.js';
 import { NO_HEADERS } from './header-grants.js';
 import { readConditions, readRoles } from './load-conditions.js';
 import { readHeaders } from './load-headers.js';
+import { readSlow } from './load-slow.js';
 import { PatternError, parsePattern } from './pattern.js';
 import { Policy } from './policy.js';
 import { MANAGEABLE, type Manageable, type PlacedPattern, type Rule } from './rule.js';
@@ -11,7 +12,7 @@ import { type Located, YamlReader } from './yaml-reader.js';
 
 export { GRANTABLE_HEADERS } from './header-grants.js';
 
-const RULE_KEYS = ['name', 'when', 'roles', 'subscribe', 'send', 'manage', 'headers', 'deny'];
+const RULE_KEYS = ['name', 'when', 'roles', 'subscribe', 'send', 'manage', 'headers', 'slow', 'deny'];
 
 export interface LoadOptions {
   /** The claim, or the path to it, that `roles:` looks at (RELAY_ROLES_CLAIM). Default `roles`. */
@@ -67,6 +68,7 @@ function readRule(reader: YamlReader, node: Located, rolesClaim: string): Rule |
   } else if (!destinations && !denies && headers !== undefined) {
     reader.report(headers, 'headers go with destinations: add "subscribe" or "send", or remove them');
   }
+  const subscribe = readPatterns(reader, fields.get('subscribe'), 'subscribe');
   return {
     ...reader.placeOf(node),
     name: name === undefined ? undefined : reader.text(name, 'name'),
@@ -75,10 +77,11 @@ function readRule(reader: YamlReader, node: Located, rolesClaim: string): Rule |
       ...(when === undefined ? [] : readConditions(reader, when)),
       ...(roles === undefined ? [] : readRoles(reader, roles, rolesClaim)),
     ],
-    subscribe: readPatterns(reader, fields.get('subscribe'), 'subscribe'),
+    subscribe,
     send: readPatterns(reader, fields.get('send'), 'send'),
     manage: readManage(reader, fields.get('manage')),
     headers: headers === undefined ? NO_HEADERS : readHeaders(reader, headers),
+    slow: readSlow(reader, fields.get('slow'), { denies, subscribes: fields.has('subscribe'), subscribe }),
   };
 }
 

@@ -4,6 +4,7 @@ import { type AccessPolicy, DENIED, type Decision, OWN } from './decision.js';
 import { mergeGrants, NO_HEADERS } from './header-grants.js';
 import { fillIn, type Pattern } from './pattern.js';
 import { applies, type Manageable, type Rule } from './rule.js';
+import type { Slow } from './slow.js';
 import { covers, everySegment, overlaps } from './topic-match.js';
 
 export type { Decision } from './decision.js';
@@ -74,14 +75,17 @@ export const emptyPolicy = new Policy([]);
 function allow(entries: readonly Entry[], destination: Destination, identity: Identity): Decision {
   let first: Rule | undefined;
   let headers = NO_HEADERS;
+  let slow: Slow | undefined;
   for (const { rule, pattern } of entries) {
-    if (first !== undefined && rule.headers.size === 0) continue;
+    const adds = rule.headers.size > 0 || (slow === undefined && rule.slow !== undefined);
+    if (first !== undefined && !adds) continue;
     if (!matches(covers, fillIn(pattern, identity, 'fail'), destination) || !applies(rule, identity))
       continue;
     first ??= rule;
     headers = mergeGrants(headers, rule.headers);
+    slow ??= rule.slow;
   }
-  return first === undefined ? DENIED : { allowed: true, rule: naming(first), headers };
+  return first === undefined ? DENIED : { allowed: true, rule: naming(first), headers, slow };
 }
 
 function matches(

@@ -2,6 +2,7 @@ import type { Identity } from '../auth/identity.js';
 import { type Condition, claimOf, fulfils } from './claims.js';
 import type { HeaderGrants } from './header-grants.js';
 import type { Pattern } from './pattern.js';
+import type { Slow } from './slow.js';
 
 /** What somebody may do besides sending and subscribing. */
 export const MANAGEABLE = ['sessions', 'explain', 'broker'] as const;
@@ -33,6 +34,8 @@ export interface Rule extends Place {
   readonly manage: readonly Manageable[];
   /** Queue-shaping headers that may go with what the rule allows. */
   readonly headers: HeaderGrants;
+  /** What becomes of messages for clients that do not keep up; undefined when the rule has no say in it. */
+  readonly slow: Slow | undefined;
 }
 
 export function applies(rule: Rule, identity: Identity): boolean {

@@ -7,6 +7,7 @@ import { ProtocolError } from '../errors.js';
 import { connectedFrame, errorFrame } from '../outbound/frames.js';
 import type { Outgoing } from '../outbound/outgoing.js';
 import type { StompVersion } from '../stomp/frame.js';
+import type { Lane } from '../transport/lane.js';
 import type { Transport, TransportEvents } from '../transport/transport.js';
 import type { Delivery } from '../upstream/delivery.js';
 import type { SendLink } from '../upstream/sends.js';
@@ -156,6 +157,10 @@ export class Session implements TransportEvents, Movable {
     this.answers.check();
   }
 
+  onDrain(): void {
+    this.privateSide?.resume();
+  }
+
   onOverflow(): void {
     const { log, metrics } = this.services;
     metrics.limits.inc({ limit: 'RELAY_MAX_QUEUED_BYTES' });
@@ -178,8 +183,8 @@ export class Session implements TransportEvents, Movable {
     this.send(connectedFrame(version, this.id, this.user.user, heartbeat, this.services.node));
   }
 
-  send(frame: Outgoing): void {
-    if (this.state !== 'closed') this.transport.send(frame);
+  send(frame: Outgoing, lane?: Lane): void {
+    if (this.state !== 'closed') this.transport.send(frame, lane);
   }
 
   /** Sends a message that counts as delivered once the transport has proved it. */
@@ -228,6 +233,10 @@ export class Session implements TransportEvents, Movable {
     this.privateSide?.link.tick(now);
     if (this.isClosed) return;
     const { limits } = this.services;
+    if ((this.privateSide?.stalled(now) ?? 0) > limits.confirmTimeout) {
+      this.cut('slowConsumer');
+      return;
+    }
     const late = this.deadlines.check(now) ?? this.rates.check(now);
     if (late) this.fail(late);
     else if (now - this.openedAt > limits.maxAge) this.close('goingAway');
@@ -236,7 +245,11 @@ export class Session implements TransportEvents, Movable {
   }
 
   private lose(closure: ClosureName): void {
-    this.close(closure === 'slowConsumer' && this.proven.size === 0 ? 'heartbeatLost' : closure);
+    this.cut(closure === 'slowConsumer' && this.proven.size === 0 ? 'heartbeatLost' : closure);
+  }
+
+  private cut(closure: ClosureName): void {
+    this.close(closure);
     // It does not answer: nobody is there to take part in a closing handshake.
     this.transport.terminate();
   }

@@ -1,6 +1,8 @@
 import type { Destination } from '../destination.js';
 import type { Outgoing } from '../outbound/outgoing.js';
+import type { Slow } from '../policy/slow.js';
 import type { HeaderList, StompVersion } from '../stomp/frame.js';
+import { Lane } from '../transport/lane.js';
 import type { TopicTaker } from '../upstream/topics.js';
 import type { Session } from './session.js';
 
@@ -24,13 +26,19 @@ export interface Subscription {
 
 /** An automatic-acknowledgement subscription to a topic, served by a feed that all clients share. */
 export class TopicSubscription implements Subscription, TopicTaker {
+  private readonly lane: Lane | undefined;
+
   constructor(
     private readonly session: Session,
     readonly subscriptionId: string,
     readonly asked: Asked,
     /** As the broker knows it. */
     private readonly target: string,
-  ) {}
+    /** What may be dropped when the client does not keep up. */
+    slow: Slow,
+  ) {
+    if (slow.policy !== 'disconnect') this.lane = new Lane(slow, session.services.metrics.dropped);
+  }
 
   get version(): StompVersion {
     return this.session.version;
@@ -47,7 +55,7 @@ export class TopicSubscription implements Subscription, TopicTaker {
   deliverShared(frame: Outgoing, replyTo: string | undefined): void {
     this.session.services.metrics.delivered.topic++;
     if (replyTo !== undefined) this.session.replies.remember(replyTo);
-    this.session.send(frame);
+    this.session.send(frame, this.lane);
   }
 }
 

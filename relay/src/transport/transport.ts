@@ -1,5 +1,12 @@
 import type { Closure } from '../closures.js';
 import type { Outgoing } from '../outbound/outgoing.js';
+import type { Lane } from './lane.js';
+
+/**
+ * Bytes that a socket may have before it that the operating system has not taken; what comes then waits where it can still
+ * be dropped.
+ */
+export const HIGH_WATER = 64 * 1024;
 
 /**
  * What a session needs of a socket, whatever kind it is. Adapters are thin: they move bytes and know no STOMP.
@@ -14,7 +21,10 @@ export interface Transport {
   readonly sent: number;
   /** When bytes last went out, in milliseconds since the epoch. */
   readonly lastWrite: number;
-  send(frame: Outgoing): void;
+  /** A frame of a lane may be dropped while it waits for a client that does not keep up; the others never are. */
+  send(frame: Outgoing, lane?: Lane): void;
+  /** True while frames wait because the client does not keep up; `onDrain` tells of the end. */
+  readonly congested: boolean;
   /** A heart-beat (STOMP 1.2, Heart-beating): one EOL. */
   sendHeartbeat(): void;
   /** Asks for `onProof` covering everything sent so far; repeated requests are merged. */
@@ -41,6 +51,8 @@ export interface TransportEvents {
   onData(chunk: Buffer): void;
   /** Everything up to the `count`-th frame has reached the client. */
   onProof(count: number): void;
+  /** Nothing waits for the client any more. */
+  onDrain(): void;
   /** More than the allowed bytes wait for a client that does not read. */
   onOverflow(): void;
   onClose(code: number): void;

@@ -1,9 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import { type Closure, closures } from '../closures.js';
-import type { Outgoing } from '../outbound/outgoing.js';
+import { Outgoing } from '../outbound/outgoing.js';
+import { EMPTY_BODY } from '../stomp/frame.js';
+import type { Lane } from './lane.js';
+import { OutboundQueue } from './outbound-queue.js';
 import type { Flushable, SharedWrites, WriteScheduler } from './scheduler.js';
-import type { OpenedTransport, TransportEvents } from './transport.js';
+import { HIGH_WATER, type OpenedTransport, type TransportEvents } from './transport.js';
 
 export const FIN_TEXT = 0x81;
 const FIN_BINARY = 0x82;
@@ -57,6 +60,8 @@ export class WebSocketTransport implements OpenedTransport, Flushable {
   private proofWanted = false;
   private pending: Buffer[] = [];
   private queued = false;
+  /** What waits for the socket; undefined while it takes what comes. */
+  private waiting: OutboundQueue | undefined;
   private events: TransportEvents | undefined;
 
   constructor(
@@ -81,13 +86,23 @@ export class WebSocketTransport implements OpenedTransport, Flushable {
     this.ws.once('close', (code: number) => events.onClose(code));
   }
 
-  send(frame: Outgoing): void {
+  send(frame: Outgoing, lane?: Lane): void {
     this.sent++;
-    this.queue(this.framing.wire(frame));
+    if (this.waiting) {
+      this.waiting.add(frame, this.sent, lane);
+      this.schedule();
+      return;
+    }
+    this.queue(this.framing.wire(lane === undefined ? frame : lane.stamp(frame)));
+  }
+
+  get congested(): boolean {
+    return this.waiting !== undefined;
   }
 
   sendHeartbeat(): void {
-    this.queue(this.framing.heartbeat);
+    // What waits is a sign of life as good as any.
+    if (!this.waiting) this.queue(this.framing.heartbeat);
   }
 
   requestProof(): void {
@@ -105,8 +120,10 @@ export class WebSocketTransport implements OpenedTransport, Flushable {
   }
 
   close(closure: Closure): void {
-    if (this.framing.closing) this.pending.push(this.framing.closing(closure));
+    if (this.framing.closing) this.put(this.framing.closing(closure));
     this.flush();
+    if (this.waiting) this.write(this.waiting, Number.POSITIVE_INFINITY);
+    this.waiting = undefined;
     if (this.ws.readyState !== WebSocket.OPEN) return;
     // A paused socket would never read the client's answer to the close.
     this.ws.resume();
@@ -116,6 +133,7 @@ export class WebSocketTransport implements OpenedTransport, Flushable {
   }
 
   terminate(): void {
+    this.waiting = undefined;
     this.socket.destroy(CUT);
     this.ws.terminate();
   }
@@ -124,16 +142,53 @@ export class WebSocketTransport implements OpenedTransport, Flushable {
     this.queued = false;
     if (this.ws.readyState !== WebSocket.OPEN) {
       this.pending = [];
+      this.waiting = undefined;
       return;
     }
     if (this.proofWanted && this.proofPendingSince === 0) this.ping();
+    if (this.waiting) {
+      this.bound(this.waiting);
+      return;
+    }
     const pieces = this.pending;
     if (pieces.length === 0) return;
     this.pending = [];
     this.lastWrite = Date.now();
     const only = pieces.length === 1 ? pieces[0] : undefined;
     const flowing = this.socket.write(only ?? shared?.join(pieces) ?? Buffer.concat(pieces));
-    if (!flowing && this.socket.writableLength > this.maxQueuedBytes) this.events?.onOverflow();
+    if (!flowing && this.socket.writableLength > HIGH_WATER) this.hold();
+  }
+
+  /** From now on frames wait here, until the socket has got rid of what it has. */
+  private hold(): void {
+    this.waiting = new OutboundQueue();
+    this.socket.once('drain', () => this.drained());
+    if (this.socket.writableLength > this.maxQueuedBytes) this.events?.onOverflow();
+  }
+
+  private drained(): void {
+    if (!this.waiting) return;
+    while (!this.waiting.isEmpty) {
+      if (this.write(this.waiting, HIGH_WATER)) continue;
+      this.socket.once('drain', () => this.drained());
+      return;
+    }
+    this.waiting = undefined;
+    this.events?.onDrain();
+  }
+
+  /** @returns false when the socket has to drain before the next */
+  private write(waiting: OutboundQueue, most: number): boolean {
+    const pieces = waiting.take(most).frames.map((frame) => this.framing.wire(frame));
+    const only = pieces.length === 1 ? pieces[0] : undefined;
+    this.lastWrite = Date.now();
+    return this.socket.write(only ?? Buffer.concat(pieces)) || this.socket.writableLength === 0;
+  }
+
+  private bound(waiting: OutboundQueue): void {
+    const room = this.maxQueuedBytes - this.socket.writableLength;
+    if (waiting.bytes > room) waiting.shed(room);
+    if (waiting.bytes > room) this.events?.onOverflow();
   }
 
   private broken(): void {
@@ -145,7 +200,7 @@ export class WebSocketTransport implements OpenedTransport, Flushable {
     this.proofWanted = false;
     this.proofPendingSince = Date.now();
     this.pinged = this.sent;
-    this.pending.push(websocketFrame(FIN_PING, Buffer.from(String(this.pinged), 'latin1')));
+    this.put(websocketFrame(FIN_PING, Buffer.from(String(this.pinged), 'latin1')));
   }
 
   private pong(payload: Buffer): void {
@@ -162,11 +217,25 @@ export class WebSocketTransport implements OpenedTransport, Flushable {
     this.schedule();
   }
 
+  /** Behind everything that was sent. */
+  private put(wire: Buffer): void {
+    if (this.waiting) this.waiting.add(finished(wire), this.sent);
+    else this.pending.push(wire);
+  }
+
   private schedule(): void {
     if (this.queued) return;
     this.queued = true;
     this.scheduler.add(this);
   }
+}
+
+/** A frame of the WebSocket's own, among those of STOMP. */
+function finished(wire: Buffer): Outgoing {
+  const frame = new Outgoing(EMPTY_BODY);
+  frame.wire = wire;
+  frame.sockjsWire = wire;
+  return frame;
 }
 
 /** A whole, unmasked WebSocket frame (RFC 6455, 5.2). */

@@ -55,6 +55,7 @@ export class Link {
   private gotError = false;
   private outgoing: Buffer[] = [];
   private flushing = false;
+  private paused = false;
   private beat: NodeJS.Timeout | undefined;
   private retry: NodeJS.Timeout | undefined;
   private heard = 0;
@@ -128,6 +129,19 @@ export class Link {
     this.write(encodeFrame(command, headers, body, '1.2'));
   }
 
+  /** Stops reading from the broker, which soon cannot send any more; until `resume`, or until the connection is another. */
+  pause(): void {
+    this.paused = true;
+    this.socket?.pause();
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.heard = Date.now();
+    this.socket?.resume();
+  }
+
   /** Cuts the connection, as a lost network would; it comes back by itself. False when there is none. */
   cut(): boolean {
     if (!this.connected) return false;
@@ -141,6 +155,8 @@ export class Link {
    */
   async close(grace = 1000): Promise<void> {
     if (this.closed) return;
+    // A paused socket would never read the broker's answer.
+    this.resume();
     this.flush();
     this.closed = true;
     this.clearTimers();
@@ -197,7 +213,7 @@ export class Link {
   }
 
   private heartbeat(): void {
-    if (Date.now() - this.heard > HEARTBEAT_MS * 2.5) {
+    if (!this.paused && Date.now() - this.heard > HEARTBEAT_MS * 2.5) {
       this.lastError = 'heart-beats from the broker stopped';
       this.socket?.terminate();
       return;
@@ -224,6 +240,7 @@ export class Link {
     this.clearTimers();
     this.socket = undefined;
     this.connected = false;
+    this.paused = false;
     this.outgoing = [];
     if (this.closed) return;
     this.lastError ??= refused ? 'the broker refused a frame' : 'the broker closed the connection';

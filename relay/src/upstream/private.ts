@@ -100,6 +100,15 @@ export class PrivateLink {
     return this.unsent === 0;
   }
 
+  /** Stops and resumes reading from the broker. */
+  pause(): void {
+    this.link.pause();
+  }
+
+  resume(): void {
+    this.link.resume();
+  }
+
   subscribe(id: string, headers: HeaderList, done: Done): void {
     const flying = this.request('SUBSCRIBE', headers, EMPTY_BODY, 'repeat', (error) => {
       if (this.subscribing.get(id) === flying) {

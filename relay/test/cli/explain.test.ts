@@ -10,6 +10,7 @@ rules:
   - name: news
     subscribe: /topic/news.#
     headers: {x-expires: {max: 60}}
+    slow: {drop-oldest: 50}
   - roles: admin
     send: /topic/#
   - deny: true
@@ -30,12 +31,13 @@ describe('explain', () => {
   rule     ${access}:3 (news)
   broker   exchange amq.topic, routing key "news.sport"
   headers  x-expires: 0 to 60
+  slow     drop-oldest: 50
 `,
     });
   });
 
   it.each([
-    ['subscribe', '/topic/news.secret', 'The access file denies it in line 8.'],
+    ['subscribe', '/topic/news.secret', 'The access file denies it in line 9.'],
     ['subscribe', '/topic/other', 'No rule of the access file lets this user subscribe to /topic/other.'],
     ['send', '/topic/..', 'has an empty word'],
     ['send', '/queue/relay.x', 'is reserved'],

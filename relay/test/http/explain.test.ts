@@ -9,6 +9,7 @@ const policy = createAccess(
   rules(`  - name: news
     subscribe: /topic/news.#
     headers: {x-expires: {max: 60}}
+    slow: {drop-oldest: 50}
   - send: "/user/{user}/#"`),
   {},
 );
@@ -33,6 +34,7 @@ describe('GET /api/explain', () => {
         destination: { kind: 'topic', words: [['news', '#']] },
         broker: { exchange: 'amq.topic', routingKey: 'news.#' },
         headers: { 'x-expires': '0 to 60' },
+        slow: { policy: 'drop-oldest', most: 50 },
       },
     ]);
   });

@@ -24,6 +24,7 @@ describe('what is allowed', () => {
       destination: { kind: 'topic', words: [['news', '#']] },
       broker: { exchange: 'amq.topic', routingKey: 'news.#' },
       headers: { durable: 'true', 'x-expires': '0 to 60' },
+      slow: { policy: 'disconnect' },
     });
   });
 

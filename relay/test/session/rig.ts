@@ -33,6 +33,7 @@ export class RecordingTransport implements Transport {
   sent = 0;
   lastWrite = 0;
   proofPendingSince = 0;
+  congested = false;
   readonly frames: Frame[] = [];
   heartbeats = 0;
   proofRequests = 0;

@@ -11,6 +11,7 @@ export class Events implements TransportEvents {
   readonly data: string[] = [];
   readonly proofs: number[] = [];
   overflows = 0;
+  drains = 0;
   closed: number | undefined;
 
   onData(chunk: Buffer): void {
@@ -18,6 +19,9 @@ export class Events implements TransportEvents {
   }
   onProof(count: number): void {
     this.proofs.push(count);
+  }
+  onDrain(): void {
+    this.drains++;
   }
   onOverflow(): void {
     this.overflows++;

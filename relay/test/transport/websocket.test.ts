@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { closures } from '../../src/closures.js';
 import { Outgoing } from '../../src/outbound/outgoing.js';
+import { Lane } from '../../src/transport/lane.js';
 import { websocketFrame } from '../../src/transport/websocket.js';
 import { waitFor } from '../support/wait.js';
 import { type Pair, TransportServer } from './sockets.js';
@@ -14,6 +15,23 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const text = (size: number) => new Outgoing(Buffer.alloc(size, 'x'));
+
+/** A MESSAGE as small as it can be. */
+const message = (body: string, destination: string) =>
+  new Outgoing(Buffer.from(`MESSAGE\n\n${body}\0`), destination);
+
+/** The client stops reading, and the kernels and the socket are filled up. @returns how many frames that took */
+async function clog({ transport, wire }: Pair): Promise<number> {
+  const filling = text(16 * 1024);
+  wire.pause();
+  let count = 0;
+  while (!transport.congested) {
+    transport.send(filling);
+    count++;
+    await turn();
+  }
+  return count;
+}
 
 function received(pair: Pair, count: number): Promise<true> {
   return waitFor(() => pair.messages.length >= count, {
@@ -197,18 +215,99 @@ describe('proof', () => {
 describe('a client that does not read', () => {
   it('overflows beyond the bytes that may wait, and not before', async () => {
     const pair = await server.pair({}, 256 * 1024);
-    pair.wire.pause();
-    const large = text(64 * 1024);
-    let most = 0;
-    while (pair.events.overflows === 0) {
-      expect(most).toBeLessThanOrEqual(256 * 1024);
+    await clog(pair);
+    const before = pair.socket.writableLength;
+    const large = text(32 * 1024);
+    for (let waiting = before; waiting + large.bytes.length <= 256 * 1024; waiting += large.bytes.length) {
       pair.transport.send(large);
       await turn();
-      most = pair.socket.writableLength;
     }
-    expect(most).toBeGreaterThan(256 * 1024);
+    expect(pair.events.overflows).toBe(0);
+    // None of it has gone to the socket, where nobody gets it back.
+    expect(pair.socket.writableLength).toBe(before);
+    pair.transport.send(large);
+    await turn();
+    expect(pair.events.overflows).toBe(1);
     pair.transport.terminate();
     await waitFor(() => pair.events.closed, { what: 'the close' });
+  });
+
+  it('overflows with a burst that is too much at once', async () => {
+    const pair = await server.pair({}, 256 * 1024);
+    pair.wire.pause();
+    // The kernels take a few megabytes of this, and the rest is before the socket.
+    for (let i = 0; i < 32; i++) pair.transport.send(text(1 << 20));
+    await turn();
+    expect(pair.events.overflows).toBe(1);
+    pair.transport.terminate();
+  });
+
+  it('is sent the newest only once it reads on, with what may not be dropped in its place', async () => {
+    const pair = await server.pair();
+    const filled = await clog(pair);
+    const counts = { 'drop-oldest': 0, 'latest-only': 0 };
+    const oldest = new Lane({ policy: 'drop-oldest', most: 2 }, counts);
+    const latest = new Lane({ policy: 'latest-only' }, counts);
+    pair.transport.sendHeartbeat();
+    for (let i = 1; i <= 9; i++) {
+      pair.transport.send(message(`old ${i}`, '/topic/a'), oldest);
+      pair.transport.send(message(`gold ${i}`, '/topic/gold'), latest);
+      pair.transport.send(message(`iron ${i}`, '/topic/iron'), latest);
+      if (i % 4 === 0) pair.transport.send(new Outgoing(Buffer.from(`RECEIPT ${i}`)));
+      await turn();
+    }
+    pair.transport.requestProof();
+    await turn();
+    expect(counts).toEqual({ 'drop-oldest': 7, 'latest-only': 16 });
+    const { sent } = pair.transport;
+    pair.wire.resume();
+    await received(pair, filled + 6);
+    await waitFor(() => pair.events.proofs.length > 0, { what: 'the proof' });
+    expect(pair.events.proofs).toEqual([sent]);
+    const rest = pair.messages.slice(filled).map(({ data }) => String(data));
+    expect(rest).toEqual([
+      'MESSAGE\nrelay-dropped:16\n\ngold 9\0',
+      'MESSAGE\n\niron 9\0',
+      'RECEIPT 4',
+      'MESSAGE\nrelay-dropped:7\n\nold 8\0',
+      'RECEIPT 8',
+      'MESSAGE\n\nold 9\0',
+    ]);
+    // Who keeps up gets the shared bytes again.
+    expect([pair.transport.congested, pair.events.drains]).toEqual([false, 1]);
+    const shared = message('shared', '/topic/gold');
+    pair.transport.send(shared, latest);
+    await received(pair, filled + 7);
+    expect(String(pair.messages.at(-1)?.data)).toBe('MESSAGE\n\nshared\0');
+    expect(shared.wire).toBeDefined();
+  });
+
+  it('gets megabytes that waited whole and in order, while ws answers its pings', async () => {
+    const pair = await server.pair({}, 16 << 20);
+    const filled = await clog(pair);
+    const sizes = Array.from({ length: 200 }, (_, i) => 100 + ((i * 7919) % 60_000));
+    for (const size of sizes) {
+      pair.transport.send(text(size));
+      if (size % 5 === 0) await turn();
+      if (size % 11 === 0) pair.client.ping('in between');
+    }
+    pair.wire.resume();
+    await received(pair, filled + sizes.length);
+    expect(pair.messages.slice(filled).map(({ data }) => data.length)).toEqual(sizes);
+    await waitFor(() => !pair.transport.congested, { what: 'the end of it' });
+  });
+
+  it('is sent everything that waits before the close', async () => {
+    const pair = await server.pair();
+    const filled = await clog(pair);
+    for (let i = 0; i < 5; i++) pair.transport.send(text(1000 + i));
+    pair.transport.close(closures.slowConsumer);
+    pair.wire.resume();
+    await waitFor(() => pair.events.closed, { what: 'onClose' });
+    expect(pair.events.closed).toBe(4429);
+    expect(pair.messages.slice(filled).map(({ data }) => data.length)).toEqual([
+      1000, 1001, 1002, 1003, 1004,
+    ]);
   });
 });
 

@@ -2,6 +2,7 @@ import type { Rule } from '../rule.js';
 import { findOpenDoors, findOpenRules } from './open-doors.js';
 import { findOtherDoors } from './other-doors.js';
 import { entriesOf, type LintOptions, type Warning } from './shape.js';
+import { findVainSlow } from './slow.js';
 import { findTenantLeaks } from './tenants.js';
 import { findUseless } from './useless.js';
 
@@ -15,6 +16,7 @@ export function lint(rules: readonly Rule[], options: LintOptions): Warning[] {
     ...findOpenDoors(entries),
     ...findOpenRules(rules),
     ...findOtherDoors(entries),
+    ...findVainSlow(rules),
     ...findTenantLeaks(entries, options),
   ].sort((a, b) => a.line - b.line || a.column - b.column);
 }

@@ -50,6 +50,8 @@ function makesNeedless(other: Entry, entry: Entry, earlier: boolean): boolean {
   // In one rule the order means nothing; of two that are equal the first stays.
   if (other.rule === entry.rule) return earlier || !isCovered(other, entry);
   if (!earlier || !includesHeaders(other.rule.headers, entry.rule.headers)) return false;
+  // The first rule that says it decides, not the first that allows.
+  if (entry.action === 'subscribe' && entry.rule.slow && !other.rule.slow) return false;
   return isForAll(other.rule) || sameConditions(other.rule, entry.rule);
 }
 

@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { type Closure, closures } from '../../closures.js';
-import type { Outgoing } from '../../outbound/outgoing.js';
+import { Outgoing } from '../../outbound/outgoing.js';
+import type { Lane } from '../lane.js';
+import { OutboundQueue } from '../outbound-queue.js';
 import type { Flushable, WriteScheduler } from '../scheduler.js';
-import type { OpenedTransport, TransportEvents } from '../transport.js';
+import { HIGH_WATER, type OpenedTransport, type TransportEvents } from '../transport.js';
 import { textOf } from './framing.js';
-import { MessageQueue } from './message-queue.js';
 import type { Channel, ChannelEvents } from './package.js';
 
 /** How long a stream goes on after a proof was asked for: what comes meanwhile is proved along with it. */
@@ -16,6 +17,7 @@ const BATCH_BYTES = 256 * 1024;
 /** RFC 6455, 7.4.1: what a WebSocket that was cut would say. */
 const ABNORMAL = 1006;
 const TOO_LARGE = 1009;
+const HEARTBEAT = new Outgoing(Buffer.from('\n'));
 
 /** An answer that carries messages to the client, or the last one that did. */
 interface Answer {
@@ -37,7 +39,8 @@ export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvent
   sent = 0;
   lastWrite = Date.now();
   proofPendingSince = 0;
-  private readonly queue = new MessageQueue();
+  congested = false;
+  private readonly queue = new OutboundQueue();
   private queued = false;
   private proofWanted = false;
   private answer: Answer | undefined;
@@ -81,16 +84,16 @@ export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvent
     return this.isOver && !this.ended && !this.farewell?.writableFinished;
   }
 
-  send(frame: Outgoing): void {
+  send(frame: Outgoing, lane?: Lane): void {
     this.sent++;
-    this.queue.add(textOf(frame), this.sent, frame.bytes.length);
+    this.queue.add(frame, this.sent, lane);
     this.schedule();
   }
 
   sendHeartbeat(): void {
     // One that waits is as good as ten: a client that is between two polls would get them all at once.
     if (!this.queue.isEmpty) return;
-    this.queue.add('\n', this.sent, 1);
+    this.queue.add(HEARTBEAT, this.sent);
     this.schedule();
   }
 
@@ -147,8 +150,7 @@ export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvent
     if (this.isOver) return;
     this.pump();
     this.ask();
-    const unsent = this.queue.bytes + (this.answer?.response.writableLength ?? 0);
-    if (unsent > this.maxQueuedBytes) this.events?.onOverflow();
+    this.bound();
   }
 
   /** A request brought more than it may. */
@@ -162,7 +164,7 @@ export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvent
     this.guard = setTimeout(() => this.terminate(), CLOSE_GRACE_MS);
     clearTimeout(this.renewal);
     if (this.channel.receiving) this.farewell = this.answer?.response;
-    this.channel.send(this.queue.take(Number.POSITIVE_INFINITY).texts);
+    this.channel.send(this.queue.take(Number.POSITIVE_INFINITY).frames.map(textOf));
     this.channel.close(code, reason);
     this.resume();
   }
@@ -206,11 +208,20 @@ export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvent
 
   /** What waits goes to the package before there is an answer: so it goes out as one message. */
   private fill(): void {
-    const { texts, mark } = this.queue.take(BATCH_BYTES);
-    if (texts.length === 0 || !this.answer) return;
-    this.channel.send(texts);
+    const { frames, mark } = this.queue.take(BATCH_BYTES);
+    if (frames.length === 0 || !this.answer) return;
+    this.channel.send(frames.map(textOf));
     this.answer.count = mark;
     this.lastWrite = Date.now();
+  }
+
+  private bound(): void {
+    const room = this.maxQueuedBytes - (this.answer?.response.writableLength ?? 0);
+    if (this.queue.bytes > room) this.queue.shed(room);
+    if (this.queue.bytes > room) this.events?.onOverflow();
+    const wasCongested = this.congested;
+    this.congested = this.queue.bytes > HIGH_WATER;
+    if (wasCongested && !this.congested) this.events?.onDrain();
   }
 
   /** Writes what waits, as long as there is an answer that takes it. */
