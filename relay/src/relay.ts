@@ -193,6 +193,7 @@ export async function openRelay(
   const sweep = setInterval(() => {
     const now = Date.now();
     for (const session of sessions) session.tick(now);
+    hub.tick();
   }, SWEEP_MS);
 
   const leave = async (time: number): Promise<void> => {

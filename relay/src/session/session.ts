@@ -143,6 +143,11 @@ export class Session implements TransportEvents, Movable {
     return this.acknowledgementList;
   }
 
+  /** Whether it has `/user` messages that it has neither proved nor acknowledged. */
+  get owesProof(): boolean {
+    return this.proven.size > 0 || this.acknowledgementList?.isEmpty === false;
+  }
+
   // What the transport tells.
 
   onData(chunk: Buffer): void {

@@ -3,7 +3,7 @@ import type { OutboundMessage } from '../outbound/message.js';
 import { Replay } from '../unread/replay.js';
 import type { MailboxAddress } from '../unread/store.js';
 import type { Delivery } from '../upstream/delivery.js';
-import type { UserTaker } from '../upstream/users.js';
+import type { UserTaker } from '../upstream/route.js';
 import type { Session } from './session.js';
 import type { Asked, Subscription } from './subscriptions.js';
 
@@ -56,6 +56,14 @@ export class UserSubscription implements Subscription, UserTaker {
 
   deliver(message: OutboundMessage, delivery: Delivery): void {
     if (!this.replay?.holds(message, delivery)) this.take(message, delivery);
+  }
+
+  yield(): void {
+    const { session } = this;
+    // Another tab of the user may hold nothing, and goes on.
+    if (!session.owesProof && !this.replay?.holding) return;
+    const message = 'what this client does not confirm keeps messages from others';
+    session.fail(new RelayError('ERR_HOLDS_UP_OTHERS', message, 'slowConsumer'));
   }
 
   private take(message: OutboundMessage, delivery: Delivery): void {

@@ -74,6 +74,11 @@ export class Replay {
     this.wake();
   }
 
+  /** Whether live messages wait for the end of the replay. */
+  get holding(): boolean {
+    return this.held.length > 0;
+  }
+
   /** Keeps a live message for later; false when it is to be delivered now. */
   holds(message: OutboundMessage, delivery: Delivery): boolean {
     if (this.ended) {

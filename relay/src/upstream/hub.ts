@@ -73,6 +73,11 @@ export class Hub {
     await Promise.all([this.amqp.open(), this.mail.open()]);
   }
 
+  /** Called a few times a second by the sweep. */
+  tick(): void {
+    this.users.relieve(this.config.env.RELAY_USER_PREFETCH);
+  }
+
   get unread(): Unread {
     return this.mail.unread;
   }

@@ -3,18 +3,18 @@ import type { UserMessage } from '../broker/node-queue.js';
 import type { Logger } from '../logger.js';
 import { OutboundMessage } from '../outbound/message.js';
 import { Delivery, type Settler } from './delivery.js';
-
-/** A client's subscription to one of its own `/user/…` destinations. */
-export interface UserTaker {
-  deliver(message: OutboundMessage, delivery: Delivery): void;
-}
+import { Relief } from './relief.js';
+import { Route, type UserTaker } from './route.js';
 
 /**
  * The `/user/…` side of the hub: which client of this relay takes what comes out of the node queue, and one binding
  * for every user and destination that is subscribed to here.
  */
 export class UserHub implements Settler {
-  private readonly routes = new Map<string, UserTaker[]>();
+  private readonly routes = new Map<string, Route>();
+  private readonly relief = new Relief();
+  /** Messages that are on their way to clients. */
+  private held = 0;
   private sequence = 0;
   private draining = false;
   private lastRefusal = 0;
@@ -43,14 +43,17 @@ export class UserHub implements Settler {
 
   /** Resolves when the binding is confirmed: no message after that can be missed. */
   subscribe(key: string, taker: UserTaker): Promise<void> {
-    const takers = this.routes.get(key);
-    if (takers) takers.push(taker);
-    else this.routes.set(key, [taker]);
+    let route = this.routes.get(key);
+    if (!route) {
+      route = new Route(key, this);
+      this.routes.set(key, route);
+    }
+    route.takers.push(taker);
     return this.bindings.add(key);
   }
 
   unsubscribe(key: string, taker: UserTaker): void {
-    const takers = this.routes.get(key);
+    const takers = this.routes.get(key)?.takers;
     const at = takers?.indexOf(taker) ?? -1;
     if (!takers || at < 0) return;
     takers.splice(at, 1);
@@ -58,29 +61,43 @@ export class UserHub implements Settler {
     this.bindings.remove(key);
   }
 
+  /** Called a few times a second. @param prefetch RELAY_USER_PREFETCH */
+  relieve(prefetch: number): void {
+    this.relief.look(this.routes.values(), prefetch, () => this.held);
+  }
+
   ack(token: number): void {
+    this.held--;
     this.queue.ack(token);
   }
 
   refuse(token: number): void {
-    this.lastRefusal = Date.now();
-    this.onUndeliverable();
-    this.queue.refuse(token);
+    this.held--;
+    this.giveUp(token);
   }
 
   /** Hands a message of the node queue to whoever takes it here. */
   receive({ key, headers, body, token }: UserMessage): void {
-    const takers = this.draining ? undefined : this.routes.get(key);
-    if (!takers) {
-      this.refuse(token);
+    const route = this.draining ? undefined : this.routes.get(key);
+    if (!route) {
+      this.giveUp(token);
       return;
     }
-    const delivery = new Delivery(this, token, takers.length);
+    const { takers } = route;
+    route.held++;
+    this.held++;
+    const delivery = new Delivery(route, token, takers.length);
     const outbound = new OutboundMessage(headers, body, `${this.node}-${++this.sequence}`);
     // A taker that closes its session while it is served takes itself out of the list.
     const only = takers.length === 1 ? takers[0] : undefined;
     if (only) this.serve(only, outbound, delivery);
     else for (const taker of takers.slice()) this.serve(taker, outbound, delivery);
+  }
+
+  private giveUp(token: number): void {
+    this.lastRefusal = Date.now();
+    this.onUndeliverable();
+    this.queue.refuse(token);
   }
 
   /** One client's trouble is not the queue's, on which everybody else depends. */

@@ -6,7 +6,8 @@ import { declareNode, declareShared, nodeExchangeName, nodeQueueName } from '../
 import { createLogger } from '../../src/logger.js';
 import type { OutboundMessage } from '../../src/outbound/message.js';
 import type { Delivery } from '../../src/upstream/delivery.js';
-import { UserHub, type UserTaker } from '../../src/upstream/users.js';
+import type { UserTaker } from '../../src/upstream/route.js';
+import { UserHub } from '../../src/upstream/users.js';
 import { Service } from '../support/amqp.js';
 import { broker } from '../support/broker.js';
 import { CuttingProxy } from '../support/proxy.js';
@@ -15,6 +16,8 @@ import { waitFor } from '../support/wait.js';
 
 /** A client that confirms what it is given, unless it is told not to. */
 class Taker implements UserTaker {
+  yield(): void {}
+
   readonly got: { body: string; delivery: Delivery }[] = [];
 
   constructor(private readonly confirms = true) {}
@@ -147,6 +150,7 @@ describe('delivery', () => {
       deliver() {
         throw new Error('broken');
       },
+      yield() {},
     };
     await hub.subscribe(key(), broken);
     const fine = await subscribed(new Taker());
