@@ -11,7 +11,7 @@ export interface Context {
   direct: Side;
   relay: Side;
   /** A relay that has carried nothing yet, for the measurement of memory; the caller stops it. */
-  freshRelay(): Promise<{ process: RelayProcess; side: Side }>;
+  freshRelay(settings?: Record<string, string>): Promise<{ process: RelayProcess; side: Side }>;
   management: Management | undefined;
   amqpUrl: string;
   relayUrl: string;

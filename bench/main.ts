@@ -5,6 +5,7 @@ import { fanout } from './cases/fanout.js';
 import { hostile } from './cases/hostile.js';
 import { latency } from './cases/latency.js';
 import { memory } from './cases/memory.js';
+import { storm } from './cases/storm.js';
 import { unicast } from './cases/unicast.js';
 import { unread } from './cases/unread.js';
 import type { Context } from './context.js';
@@ -32,6 +33,7 @@ const cases: Record<CaseName, (context: Context) => Promise<Row[]>> = {
   memory,
   unread,
   hostile,
+  storm,
   codec,
 };
 type Log = (line: string) => void;
@@ -68,9 +70,9 @@ async function measure(
   const machine = describeMachine(await management?.overview());
   log(machine.line);
   const secret = randomBytes(32).toString('base64url');
-  const startRelay = async () => {
+  const startRelay = async (settings: Record<string, string> = {}) => {
     cleanup.check();
-    const process = await RelayProcess.start(place, secret, cleanup);
+    const process = await RelayProcess.start(place, secret, cleanup, { settings });
     return { process, side: relaySide(process.url, secret) };
   };
   const relay = await startRelay();

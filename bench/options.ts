@@ -8,6 +8,7 @@ export const CASES = [
   'memory',
   'unread',
   'hostile',
+  'storm',
   'codec',
 ] as const;
 export type CaseName = (typeof CASES)[number];

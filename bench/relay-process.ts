@@ -100,6 +100,13 @@ export class RelayProcess {
     return signalCode ?? (exitCode === null ? undefined : String(exitCode));
   }
 
+  /** Without a chance to say farewell. */
+  async kill(): Promise<void> {
+    const gone = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
+    this.child.kill('SIGKILL');
+    await gone;
+  }
+
   async stop(): Promise<void> {
     await end(this.child);
   }

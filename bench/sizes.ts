@@ -11,6 +11,8 @@ export interface Sizes {
   /** `few` users with much mail each, `many` with little; `concurrency` users pull at a time. */
   unread: { few: Offline; many: Offline; concurrency: number; rounds: number };
   hostile: HostileSizes;
+  /** Clients of a relay that is killed and started again. */
+  storm: { clients: number };
   codec: { rounds: number };
 }
 
@@ -59,6 +61,7 @@ export const FULL: Sizes = {
     ...{ silent: 2000, deaf: 200, subscribers: 200, users: 200, topicRate: 200, userRate: 200 },
     ...{ bodyBytes: 1024, sliceSeconds: 4, peace: 5, attack: 20 },
   },
+  storm: { clients: 5000 },
   codec: { rounds: 3 },
 };
 
@@ -75,14 +78,15 @@ export const QUICK: Sizes = {
     ...{ silent: 300, deaf: 30, subscribers: 50, users: 50, topicRate: 100, userRate: 100 },
     ...{ bodyBytes: 1024, sliceSeconds: 1, peace: 2, attack: 3 },
   },
+  storm: { clients: 500 },
   codec: { rounds: 1 },
 };
 
 /** Most connections of clients at a time. */
 export function mostConnections(sizes: Sizes): number {
-  const { fanout, unicast, connect, memory, hostile } = sizes;
+  const { fanout, unicast, connect, memory, hostile, storm } = sizes;
   return Math.max(
-    ...[fanout.clients, unicast.users, connect.clients, memory.base + memory.clients],
+    ...[fanout.clients, unicast.users, connect.clients, memory.base + memory.clients, storm.clients],
     hostile.silent + hostile.deaf + hostile.subscribers + hostile.users,
   );
 }
@@ -101,6 +105,7 @@ export function fitTo(sizes: Sizes, openFiles: number): Sizes {
     fanout: { ...sizes.fanout, clients: fit(sizes.fanout.clients) },
     unicast: { ...sizes.unicast, users: fit(sizes.unicast.users) },
     connect: { ...sizes.connect, clients: fit(sizes.connect.clients) },
+    storm: { clients: fit(sizes.storm.clients) },
     memory: { ...sizes.memory, base, clients: Math.min(sizes.memory.clients, most - base) },
     hostile: { ...sizes.hostile, silent: Math.max(0, Math.min(sizes.hostile.silent, most - others)) },
   };

@@ -46,6 +46,11 @@ export interface Relay {
 const SWEEP_MS = 250;
 /** How long a relay that ends waits for clients between two requests to come and be told. */
 const TELL_MS = 3000;
+/**
+ * Connections that the kernel may keep until they are accepted; it allows net.core.somaxconn at most. With Node's 511 the
+ * others of a storm are reset after some seconds, or come in after a minute.
+ */
+const BACKLOG = 65_535;
 /** How long a request to publish waits for the broker. */
 const PUBLISH_WAIT_MS = 5000;
 
@@ -191,9 +196,12 @@ export async function openRelay(
     createUpgradeHandler({ ...doors, path: env.RELAY_WS_PATH, sockjsPath: env.RELAY_SOCKJS_PATH }),
   );
   const sweep = setInterval(() => {
-    const now = Date.now();
-    for (const session of sessions) session.tick(now);
-    hub.tick();
+    // Not before what has arrived has been read: after a second in which this process stood still, everybody seems late.
+    setImmediate(() => {
+      const now = Date.now();
+      for (const session of sessions) session.tick(now);
+      hub.tick();
+    });
   }, SWEEP_MS);
 
   const leave = async (time: number): Promise<void> => {
@@ -251,7 +259,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
           : error,
       );
     });
-    server.listen(port, host, resolve);
+    server.listen({ port, host, backlog: BACKLOG }, resolve);
   });
 }
 

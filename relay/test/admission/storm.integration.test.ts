@@ -120,3 +120,16 @@ describe('a storm of reconnects of one user', () => {
     await waitFor(async () => (await sessions()) === 0, { what: 'no session' });
   });
 });
+
+describe('a relay that stood still, as it may when thousands come at once', () => {
+  it('blames nobody for what it has not read yet', async () => {
+    relay = await startRelay({ RELAY_FIRST_FRAME_TIMEOUT: '400' });
+    const client = await relay.raw(unique('alice'));
+    client.send('CONNECT', { 'accept-version': '1.2', host: '/' });
+    // The frame has been sent, and nothing is read: relay and client share this thread.
+    const until = Date.now() + 1000;
+    while (Date.now() < until);
+    await client.frame(({ command }) => command === 'CONNECTED', 'CONNECTED');
+    expect(client.closed).toBeUndefined();
+  });
+});

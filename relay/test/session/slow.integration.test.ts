@@ -20,7 +20,7 @@ const FILLING = 'x'.repeat(50_000);
 
 const world = new World();
 let relay: TestRelay;
-/** Gives clients a second to take something. */
+/** Gives clients a second to take something, and would keep everything for them. */
 let hasty: TestRelay;
 let service: Service;
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
     world.keep(startRelay({ RELAY_MAX_QUEUED_BYTES: '1048576', ...env }, RULES));
   [relay, hasty, service] = await Promise.all([
     start({}),
-    start({ RELAY_CONFIRM_TIMEOUT: '1000' }),
+    start({ RELAY_CONFIRM_TIMEOUT: '1000', RELAY_MAX_QUEUED_BYTES: '104857600' }),
     world.service(),
   ]);
 });
