@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { type BrokerTls, readBrokerTls } from './broker/tls.js';
 
@@ -23,6 +24,12 @@ const whole = (minimum: number, maximum: number) =>
       error: `takes a whole number from ${minimum} to ${maximum}`,
     });
 
+const workers = z
+  .string()
+  .regex(/^(auto|\d+)$/, { error: 'takes a number from 1 to 64, or auto' })
+  .transform((value) => (value === 'auto' ? Math.min(availableParallelism(), 64) : Number(value)))
+  .refine((value) => value >= 1 && value <= 64, { error: 'takes a number from 1 to 64, or auto' });
+
 const list = z.string().transform((value) =>
   value
     .split(',')
@@ -41,6 +48,7 @@ const url = (...schemes: string[]) =>
 const variables = z.object({
   RELAY_HOST: z.string().default('127.0.0.1'),
   RELAY_PORT: whole(0, 65535).default(8080),
+  RELAY_WORKERS: workers.default(1),
   RELAY_WS_PATH: path.default('/ws'),
   RELAY_SOCKJS_PATH: path
     .regex(/[^/]$/, { error: 'takes a path such as /sockjs, without a slash at its end' })

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { fileURLToPath } from 'node:url';
 import { COMMAND_LIST, isCommand, runCommand } from './cli/run.js';
 import { processTerminal } from './cli/terminal.js';
 import { ConfigError, readConfig } from './config.js';
@@ -6,6 +7,9 @@ import { logOutput } from './log-output.js';
 import { createLogger } from './logger.js';
 import { ProcessEnd } from './process-end.js';
 import { openRelay } from './relay.js';
+import { readArguments, WORKER } from './workers/messages.js';
+import { type Hand, runCrew } from './workers/run.js';
+import { Worker } from './workers/worker.js';
 
 const HELP = `stomp-relay – a STOMP-over-WebSocket relay in front of RabbitMQ
 
@@ -14,6 +18,7 @@ ${COMMAND_LIST}
 
 It is set up by environment variables. The most important ones:
   RELAY_HOST, RELAY_PORT     where to listen (127.0.0.1, 8080; port 0 = a free one)
+  RELAY_WORKERS              processes that share the port: a number, or auto for one per core (1)
   RABBITMQ_URL               the broker, amqp://user:password@host:5672/vhost
   RABBITMQ_WEB_STOMP_URL     its Web-STOMP endpoint (default: same host, port 15674, path /ws)
   RABBITMQ_CLIENT_USERNAME, RABBITMQ_CLIENT_PASSWORD
@@ -33,13 +38,17 @@ All of them with their limits are listed in relay/PROTOCOL.md.`;
 
 /** Tells whoever started this process, when it listens. */
 function tell(
-  message: { type: 'ready'; url: string; node: string } | { type: 'failed'; message: string },
+  message:
+    | { type: 'ready'; url: string; node: string; workers?: readonly Hand[] }
+    | { type: 'failed'; message: string },
 ): void {
   if (process.connected) process.send?.(message);
 }
 
 async function main(): Promise<void> {
   const [command, ...args] = process.argv.slice(2);
+  // Without whoever starts workers it is no command.
+  if (command === WORKER && process.connected) return runWorker(args);
   if (isCommand(command)) {
     process.exitCode = await runCommand(command, args, processTerminal);
     return;
@@ -57,10 +66,36 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const output = logOutput();
   const log = createLogger(config.env.RELAY_LOG_LEVEL, output.stream);
+  if (config.env.RELAY_WORKERS > 1) {
+    const workers = await runCrew(fileURLToPath(import.meta.url), config, log, output);
+    tell({ type: 'ready', ...workers });
+    return;
+  }
   const end = ProcessEnd.onSignal(log, output);
   const relay = await openRelay(config, log);
   end.closes(relay, config.env.RELAY_DRAIN_TIME);
   tell({ type: 'ready', url: relay.url, node: relay.node });
+}
+
+/** One of the workers of a relay: a relay as any other, which says where it stands to whoever started it. */
+async function runWorker(args: readonly string[]): Promise<void> {
+  const place = readArguments(args);
+  const config = readConfig(process.env);
+  const worker = new Worker(place, config.env);
+  try {
+    const output = logOutput();
+    const log = createLogger(config.env.RELAY_LOG_LEVEL, output.stream).child({
+      worker: place.slot,
+      pid: process.pid,
+    });
+    const end = ProcessEnd.onSignal(log, output, worker.signals);
+    const relay = await openRelay(config, log, worker);
+    end.closes(relay);
+    worker.tell({ type: 'ready', node: relay.node });
+  } catch (error) {
+    // It is said once, by the process that started this one.
+    worker.fail(error instanceof Error ? error.message : String(error));
+  }
 }
 
 main().catch((error: unknown) => {

@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { type Aggregator, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { DroppedCounts } from './transport/lane.js';
 
 /** What happens to unread mail. */
@@ -48,11 +48,13 @@ export function createMetrics(observed: Observed): Metrics {
   collectDefaultMetrics({ register: registry });
   const counter = <T extends string>(name: string, help: string, ...labelNames: T[]) =>
     new Counter<T>({ name, help, labelNames, registers });
-  const gauge = (name: string, help: string, read: () => number) =>
+  // With several workers theirs are added up, where that means something.
+  const gauge = (name: string, help: string, read: () => number, aggregator: Aggregator = 'sum') =>
     new Gauge({
       name,
       help,
       registers,
+      aggregator,
       collect() {
         this.set(read());
       },
@@ -61,16 +63,16 @@ export function createMetrics(observed: Observed): Metrics {
   gauge('relay_user_routes', 'User destinations with a live subscription here', observed.userRoutes);
   gauge('relay_unread_leases', 'Pulls that wait for their acknowledgement', observed.leases);
   gauge('relay_tickets', 'Tickets that nobody has used yet', observed.tickets);
-  gauge('relay_revocations', 'Revocations that are remembered', observed.revocations);
-  gauge('relay_broker_alarm', 'Whether the broker is short of memory or disk', () =>
-    observed.brokerAlarm() ? 1 : 0,
-  );
+  gauge('relay_revocations', 'Revocations that are remembered', observed.revocations, 'max');
+  const alarm = () => (observed.brokerAlarm() ? 1 : 0);
+  gauge('relay_broker_alarm', 'Whether the broker is short of memory or disk', alarm, 'max');
   gauge('relay_topic_feeds', 'Broker subscriptions that serve topics', observed.topicFeeds);
   new Gauge({
     name: 'relay_link_up',
     help: 'Whether a shared link to the broker is up',
     labelNames: ['link'],
     registers,
+    aggregator: 'min',
     collect() {
       for (const [link, up] of Object.entries(observed.linksUp())) this.set({ link }, up ? 1 : 0);
     },

@@ -27,13 +27,14 @@ export class ProcessEnd {
   /**
    * From now on SIGTERM and SIGINT end the process: before the relay is there, too, because the first process of a
    * container is not ended by a signal that it does not handle.
+   * @param signals where they come from, when not from the system itself
    */
-  static onSignal(log: Logger, output: LogOutput): ProcessEnd {
+  static onSignal(log: Logger, output: LogOutput, signals: NodeJS.EventEmitter = process): ProcessEnd {
     const end = new ProcessEnd(log, output);
-    process.on('SIGTERM', () => end.leave('SIGTERM'));
-    process.on('SIGINT', () => end.leave('SIGINT'));
+    signals.on('SIGTERM', () => end.leave('SIGTERM'));
+    signals.on('SIGINT', () => end.leave('SIGINT'));
     // Whoever started this process with an IPC channel is gone: nobody would end it otherwise.
-    process.on('disconnect', () => end.leave('disconnect', 0));
+    signals.on('disconnect', () => end.leave('disconnect', 0));
     return end;
   }
 
@@ -72,9 +73,14 @@ export class ProcessEnd {
     await this.relay?.close();
   }
 
-  private async exit(code: number): Promise<void> {
-    // A write into a full pipe may have a thread of Node's, for which process.exit() would wait until somebody reads.
-    if (!(await this.output.written(LAST_LINES_MS))) process.kill(process.pid, 'SIGKILL');
-    process.exit(code);
+  private exit(code: number): Promise<void> {
+    return exitWritten(this.output, code);
   }
+}
+
+/** Ends this process once its log is written. */
+export async function exitWritten(output: LogOutput, code: number): Promise<void> {
+  // A write into a full pipe may have a thread of Node's, for which process.exit() would wait until somebody reads.
+  if (!(await output.written(LAST_LINES_MS))) process.kill(process.pid, 'SIGKILL');
+  process.exit(code);
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { grantOptions, readAccessFile } from './access-file.js';
 import type { Seat } from './admission/admission.js';
 import { createAdmission } from './admission/create.js';
@@ -16,6 +16,7 @@ import { createHttpApp } from './http/app.js';
 import { createClientOrigin } from './http/client-address.js';
 import { deadlines, limitSockets } from './http/deadlines.js';
 import { createTlsServer } from './http/tls.js';
+import { addressOf } from './listen.js';
 import { createLogger, type Logger } from './logger.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { type Access, createAccess } from './policy/access.js';
@@ -31,6 +32,7 @@ import { SockjsGate } from './transport/sockjs/gate.js';
 import type { OpenedTransport } from './transport/transport.js';
 import { Hub } from './upstream/hub.js';
 import { createPublish } from './upstream/publish.js';
+import { alone, type Place } from './workers/place.js';
 
 export interface Relay {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
@@ -46,31 +48,29 @@ export interface Relay {
 const SWEEP_MS = 250;
 /** How long a relay that ends waits for clients between two requests to come and be told. */
 const TELL_MS = 3000;
-/**
- * Connections that the kernel may keep until they are accepted; it allows net.core.somaxconn at most. With Node's 511 the
- * others of a storm are reset after some seconds, or come in after a minute.
- */
-const BACKLOG = 65_535;
 /** How long a request to publish waits for the broker. */
 const PUBLISH_WAIT_MS = 5000;
 
 /**
  * Starts a relay and resolves once it is ready to serve.
+ * @param place whether it has a port of its own, which is the default, or shares one with other processes.
  * @throws when a setting, the access file, the address or the broker is not usable; the message says what to do.
  */
 export async function openRelay(
   config: RelayConfig,
   log = createLogger(config.env.RELAY_LOG_LEVEL),
+  place: Place = alone(config.env),
 ): Promise<Relay> {
   const { env } = config;
   if (env.RELAY_ALLOWED_ORIGINS) validateOrigins(env.RELAY_ALLOWED_ORIGINS);
-  const clientOrigin = createClientOrigin(env.RELAY_TRUSTED_PROXIES ?? [], (peer) =>
+  const ownOrigin = createClientOrigin(env.RELAY_TRUSTED_PROXIES ?? [], (peer) =>
     log.warn(
       { peer },
       'X-Forwarded-For was ignored: RELAY_TRUSTED_PROXIES does not name this peer. If it is your proxy, name it; ' +
         'until then all its clients share one address and the limits of one',
     ),
   );
+  const clientOrigin = place.clientOrigin(ownOrigin);
   const policy = readPolicy(config, log, () => metrics);
   if (!config.broker.clientSeparated) {
     log.warn(
@@ -155,12 +155,15 @@ export async function openRelay(
     onLimit,
   });
   const app = createHttpApp({
-    sockjs: sockjs.handle,
+    sockjs: place.sockjs(sockjs.handle),
     departure,
     config,
     metrics,
-    readiness: () =>
-      departure.isLeaving ? { ...hub.readiness(), ready: false, draining: true } : hub.readiness(),
+    scrape: place.scrape(metrics.registry),
+    readiness: () => {
+      const readiness = { ...hub.readiness(), workers: place.standing() };
+      return departure.isLeaving ? { ...readiness, ready: false, draining: true } : readiness;
+    },
     log,
     clientOrigin,
     ...auth,
@@ -216,20 +219,20 @@ export async function openRelay(
     await Promise.all([hub.close(), sockjs.told(TELL_MS)]);
     server.close();
     sockjs.close();
+    place.close();
     for (const socket of sockets) socket.destroy();
   };
+  let port: number;
   try {
-    await listen(server, env.RELAY_HOST, env.RELAY_PORT);
+    port = await place.listen(server, app);
     await hub.open();
     await untilReady(hub, env.RELAY_START_TIMEOUT);
   } catch (error) {
     await close();
     throw error;
   }
-  const { port } = server.address() as AddressInfo;
-  const host = env.RELAY_HOST.includes(':') ? `[${env.RELAY_HOST}]` : env.RELAY_HOST;
   log.info({ node, port }, 'relay ready');
-  return { url: `${cert ? 'https' : 'http'}://${host}:${port}`, node, drain: leave, close };
+  return { url: addressOf(env, port), node, drain: leave, close };
 }
 
 function readPolicy({ env }: RelayConfig, log: Logger, metrics: () => Metrics): Access {
@@ -247,20 +250,6 @@ function readPolicy({ env }: RelayConfig, log: Logger, metrics: () => Metrics): 
       onLetThrough: env.RELAY_ACCESS_DRY_RUN ? dryRunLog(log, metrics) : undefined,
     },
   );
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE';
-      reject(
-        taken
-          ? new Error(`port ${port} is in use; set RELAY_PORT to another one, or to 0 for a free one`)
-          : error,
-      );
-    });
-    server.listen({ port, host, backlog: BACKLOG }, resolve);
-  });
 }
 
 async function untilReady(hub: Hub, timeout: number): Promise<void> {

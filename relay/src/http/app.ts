@@ -15,6 +15,7 @@ import type { AccessPolicy } from '../policy/decision.js';
 import type { Decider } from '../policy/permit.js';
 import type { UnreadStore } from '../unread/store.js';
 import type { Publish } from '../upstream/publish.js';
+import type { Scrape } from '../workers/place.js';
 import { createAuthenticator } from './authenticate.js';
 import { serveBackchannelLogout } from './backchannel.js';
 import { jsonReader } from './body.js';
@@ -39,6 +40,8 @@ export interface HttpServices {
   readonly departure: Departure;
   readonly config: RelayConfig;
   readonly metrics: Metrics;
+  /** What /metrics shows; the registry of `metrics` when left out. */
+  readonly scrape?: Scrape;
   readonly readiness: () => Readiness;
   readonly log: Logger;
   readonly clientOrigin: ClientOriginOf;
@@ -78,7 +81,7 @@ export function createHttpApp(services: HttpServices): Express {
     if (!sockjs?.(request, response)) next();
   });
   app.use(services.departure.letGo);
-  serveProbes(app, metrics, readiness);
+  serveProbes(app, services.scrape ?? metrics.registry, readiness);
   app.use(services.departure.refuse);
   serveApi(app, services);
   serveBroker(app, services);

@@ -1,6 +1,6 @@
 import type { Express } from 'express';
 import { z } from 'zod';
-import type { Metrics } from '../metrics.js';
+import type { Scrape } from '../workers/place.js';
 import { onlyMethods } from './errors.js';
 
 export const healthSchema = z.object({ status: z.literal('ok') });
@@ -14,13 +14,16 @@ export const readinessSchema = z.object({
   alarm: z.string().optional().meta({
     description: 'What the broker is short of. Clients that send wait; everything else goes on.',
   }),
+  workers: z.object({ ready: z.int(), of: z.int() }).optional().meta({
+    description: 'With RELAY_WORKERS: how many of them are ready. All else is about the one that answers.',
+  }),
 });
 
 /** Whether the relay can serve: every part that must be up, with why it is not. */
 export type Readiness = z.output<typeof readinessSchema>;
 
 /** Serves what orchestrators and Prometheus ask: `/healthz`, `/readyz`, `/metrics`. */
-export function serveProbes(app: Express, metrics: Metrics, readiness: () => Readiness): void {
+export function serveProbes(app: Express, scrape: Scrape, readiness: () => Readiness): void {
   const get = onlyMethods(['get']);
   app
     .route('/healthz')
@@ -38,8 +41,8 @@ export function serveProbes(app: Express, metrics: Metrics, readiness: () => Rea
   app
     .route('/metrics')
     .get(async (_request, response) => {
-      const text = await metrics.registry.metrics();
-      response.type(metrics.registry.contentType).send(text);
+      const text = await scrape.metrics();
+      response.type(scrape.contentType).send(text);
     })
     .all(get);
 }
