@@ -24,11 +24,11 @@ const whole = (minimum: number, maximum: number) =>
       error: `takes a whole number from ${minimum} to ${maximum}`,
     });
 
-const workers = z
-  .string()
-  .regex(/^(auto|\d+)$/, { error: 'takes a number from 1 to 64, or auto' })
-  .transform((value) => (value === 'auto' ? Math.min(availableParallelism(), 64) : Number(value)))
-  .refine((value) => value >= 1 && value <= 64, { error: 'takes a number from 1 to 64, or auto' });
+const WORKERS_MOST = 64;
+const workers = z.union(
+  [z.literal('auto').transform(() => Math.min(availableParallelism(), WORKERS_MOST)), whole(1, WORKERS_MOST)],
+  { error: `takes a whole number from 1 to ${WORKERS_MOST}, or auto` },
+);
 
 const list = z.string().transform((value) =>
   value

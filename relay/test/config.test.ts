@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError, readConfig } from '../src/config.js';
@@ -81,9 +81,16 @@ describe('a wrong value', () => {
   it.each(numbers.map(([name]) => name))('of %s is an error that names it and the range', (name) => {
     for (const value of ['-1', '1e3', '99999999999999999999', 'many', ' ']) {
       expect(refused({ ...KEY, [name]: value }).problems).toEqual([
-        expect.stringMatching(new RegExp(`^${name} takes a whole number from \\d+ to \\d+$`)),
+        expect.stringMatching(new RegExp(`^${name} takes a whole number from \\d+ to \\d+(, or auto)?$`)),
       ]);
     }
+  });
+
+  it('of RELAY_WORKERS is none when it asks for one worker for each core', () => {
+    expect(readConfig({ ...KEY, RELAY_WORKERS: 'auto' }).env.RELAY_WORKERS).toBe(
+      Math.min(availableParallelism(), 64),
+    );
+    expect(refused({ ...KEY, RELAY_WORKERS: '65' }).problems).toHaveLength(1);
   });
 
   it('does not hide another', () => {

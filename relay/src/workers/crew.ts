@@ -150,6 +150,14 @@ export class Crew {
           if (message.type === 'ready') resolve();
           if (message.type === 'failed') member.kill();
         },
+        onSilent: () => {
+          this.log.warn(
+            { worker: slot, pid: member.pid },
+            'a worker takes no connections; the others get them',
+          );
+          this.distributor.pass();
+          this.announce();
+        },
         onEnd: (how) => {
           this.members.delete(slot);
           this.distributor.pass();

@@ -3,16 +3,19 @@ import type { Socket } from 'node:net';
 import { RANKS, type Taker } from './distributor.js';
 import { type FromWorker, type ToWorker, type WorkerArguments, writeArguments } from './messages.js';
 
+/** How long a worker may take over a connection before others get them, in milliseconds. */
+const PATIENCE_MS = 5000;
+
 export interface MemberEvents {
   onMessage(message: FromWorker): void;
+  /** It has not taken a connection in time, which is cut now. */
+  onSilent(): void;
   /** It has ended. @param how its exit code, or the signal that ended it */
   onEnd(how: number | string): void;
 }
 
 /** A worker as the process sees it that started it. */
 export class Member implements Taker {
-  rank: number = RANKS.never;
-  busy = false;
   load = 0;
   /** Its name among the relays, once it is ready. */
   node: string | undefined;
@@ -21,7 +24,11 @@ export class Member implements Taker {
   /** Why it could not start, in its own words. */
   failure: string | undefined;
   private readonly child: ChildProcess;
-  private leaving = false;
+  private phase: number = RANKS.never;
+  private isLeaving = false;
+  private isSilent = false;
+  private given: { id: number; socket: Socket; timer: NodeJS.Timeout } | undefined;
+  private last = 0;
 
   /** @param program the module that is this program, whose process it starts */
   constructor(
@@ -35,7 +42,8 @@ export class Member implements Taker {
     const end = (how: number | string) => {
       if (ended) return;
       ended = true;
-      this.rank = RANKS.never;
+      this.phase = RANKS.never;
+      this.settle();
       events.onEnd(how);
     };
     this.child.on('error', (error) => {
@@ -49,16 +57,28 @@ export class Member implements Taker {
     return this.child.pid ?? 0;
   }
 
+  get busy(): boolean {
+    return this.given !== undefined;
+  }
+
+  get rank(): number {
+    return this.isLeaving || this.isSilent ? Math.min(this.phase, RANKS.leaving) : this.phase;
+  }
+
   tell(message: ToWorker): void {
     // One that has gone meanwhile hears nothing, and its end is noticed elsewhere.
     if (this.child.connected) this.child.send(message, () => {});
   }
 
   give(socket: Socket): void {
-    this.busy = true;
-    // From here on it is the worker's, and is cut with the worker.
-    this.child.send({ type: 'connection' } satisfies ToWorker, socket, (error) => {
-      if (error) socket.destroy();
+    const id = ++this.last;
+    const timer = setTimeout(() => this.missed(), PATIENCE_MS);
+    timer.unref();
+    this.given = { id, socket, timer };
+    // Kept open until the worker has it: Node would neither give it back nor cut it when the worker dies before that.
+    const message: ToWorker = { type: 'connection', id };
+    this.child.send(message, socket, { keepOpen: true }, (error) => {
+      if (error && this.given?.id === id) this.settle();
     });
   }
 
@@ -67,33 +87,47 @@ export class Member implements Taker {
   }
 
   private hear(message: FromWorker): void {
+    this.isSilent = false;
     switch (message.type) {
       case 'open':
-        if (!this.leaving) this.rank = RANKS.open;
+        this.phase = RANKS.open;
         break;
       case 'ready':
-        if (!this.leaving) this.rank = RANKS.ready;
+        this.phase = RANKS.ready;
         this.node = message.node;
         this.readySince = Date.now();
         break;
       case 'leaving':
-        this.leaving = true;
-        this.rank = Math.min(this.rank, RANKS.leaving);
+        this.isLeaving = true;
         break;
       case 'closed':
-        this.rank = RANKS.never;
+        this.phase = RANKS.never;
         break;
       case 'failed':
         this.failure = message.message;
         break;
       case 'took':
-        this.busy = false;
         this.load = message.sockets;
+        if (message.id === this.given?.id) this.settle();
         break;
       case 'lost':
         this.load = message.sockets;
         break;
     }
     this.events.onMessage(message);
+  }
+
+  /** Lets go of the connection that it was given: it has it now, or never will. */
+  private settle(): void {
+    clearTimeout(this.given?.timer);
+    this.given?.socket.destroy();
+    this.given = undefined;
+  }
+
+  /** It hangs, or has no file descriptor left for another connection. */
+  private missed(): void {
+    this.isSilent = true;
+    this.settle();
+    this.events.onSilent();
   }
 }

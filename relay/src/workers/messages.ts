@@ -19,8 +19,8 @@ export type FromWorker =
   | { readonly type: 'leaving' }
   /** It takes none any more. */
   | { readonly type: 'closed' }
-  /** It has the connection that it was given; how many are open with it. */
-  | { readonly type: 'took'; readonly sockets: number }
+  /** It has the connection of this number; how many are open with it. */
+  | { readonly type: 'took'; readonly id: number; readonly sockets: number }
   /** Some have ended since; how many are open now. */
   | { readonly type: 'lost'; readonly sockets: number }
   /** Somebody asks for the metrics of all. */
@@ -30,7 +30,7 @@ export type FromWorker =
 /** What it is told. */
 export type ToWorker =
   /** Comes with a socket, which is missing when the client has gone in between. */
-  | { readonly type: 'connection' }
+  | { readonly type: 'connection'; readonly id: number }
   /** As a signal would; `again`: at once. */
   | { readonly type: 'leave'; readonly again: boolean }
   | ({ readonly type: 'standing' } & Standing)

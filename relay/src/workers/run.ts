@@ -23,11 +23,17 @@ export async function runCrew(
 ): Promise<{ url: string; node: string; workers: readonly Hand[] }> {
   const { RELAY_DRAIN_TIME: drain = 0 } = config.env as { RELAY_DRAIN_TIME?: number };
   const crew = await Crew.open(config, log, { program, patience: drain + LEAVE_MS });
-  for (const signal of ['SIGTERM', 'SIGINT', 'disconnect']) {
-    process.on(signal, () => crew.leave(signal));
-  }
+  const leave = (reason: string) => crew.leave(reason);
+  const onDisconnect = () => leave('disconnect');
+  process.on('SIGTERM', leave).on('SIGINT', leave).on('disconnect', onDisconnect);
   void crew.over().then((inOrder) => exitWritten(output, inOrder ? 0 : 1));
-  await crew.start();
+  try {
+    await crew.start();
+  } catch (error) {
+    // It would keep this process, which has nothing left to do.
+    process.off('disconnect', onDisconnect);
+    throw error;
+  }
   const workers = crew.hands;
   return { url: crew.url, node: workers.map(({ node }) => node).join(','), workers };
 }

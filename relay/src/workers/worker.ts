@@ -24,7 +24,7 @@ export class Worker implements Place {
   private readonly passing: Passing;
   private current: Standing;
   private registry: Registry | undefined;
-  private onConnection: ((socket: Socket | undefined) => void) | undefined;
+  private onConnection: ((id: number, socket: Socket | undefined) => void) | undefined;
   private leaving = false;
   private readonly scrapers: ((text: string) => void)[] = [];
 
@@ -66,7 +66,7 @@ export class Worker implements Place {
       timer.unref();
     };
     const isTls = server instanceof TlsServer;
-    this.onConnection = (socket) => {
+    this.onConnection = (id, socket) => {
       if (socket) {
         socket.once('close', onLost);
         sockets++;
@@ -77,7 +77,7 @@ export class Worker implements Place {
           socket.destroy();
         } else server.emit('connection', socket);
       }
-      this.tell({ type: 'took', sockets });
+      this.tell({ type: 'took', id, sockets });
     };
     server.once('close', () => this.tell({ type: 'closed' }));
     await this.passing.open(app);
@@ -111,7 +111,7 @@ export class Worker implements Place {
   private hear(message: ToWorker, socket: Socket | undefined): void {
     switch (message.type) {
       case 'connection':
-        this.onConnection?.(socket);
+        this.onConnection?.(message.id, socket);
         break;
       case 'leave':
         this.leave('SIGTERM', message.again);

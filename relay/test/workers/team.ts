@@ -61,9 +61,20 @@ export class Team {
 
   static async start(env: Record<string, string> = {}): Promise<Team> {
     const team = Team.launch(env);
-    await waitFor(() => team.said ?? team.child.exitCode, { what: 'the workers', timeout: 60_000 });
-    if (team.said?.type !== 'ready') throw new Error(`they did not start:\n${team.output}`);
+    await team.ready();
     return team;
+  }
+
+  async ready(): Promise<void> {
+    await waitFor(() => this.said ?? this.child.exitCode, { what: 'the workers', timeout: 60_000 });
+    if (this.said?.type !== 'ready') throw new Error(`they did not start:\n${this.output}`);
+  }
+
+  /** How it ends by itself: a code, or the signal that it died of. */
+  async ended(): Promise<number | string> {
+    const { child } = this;
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+    return child.exitCode ?? child.signalCode ?? 'unknown';
   }
 
   get url(): string {
@@ -131,19 +142,11 @@ export class Team {
     return Number(line?.slice(series.length));
   }
 
-  /** Sends the signal, and resolves with how it ended: a code, or the signal that it died of. */
-  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string> {
+  /** Sends the signal, and resolves when it has ended. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     for (const client of this.clients.splice(0)) client.drop();
-    return this.signal(signal);
-  }
-
-  async signal(signal: NodeJS.Signals): Promise<number | string> {
-    if (this.child.exitCode !== null) return this.child.exitCode;
-    if (this.child.signalCode !== null) return this.child.signalCode;
-    const ended = once(this.child, 'exit');
     this.child.kill(signal);
-    const [code, by] = (await ended) as [number | null, string | null];
-    return code ?? by ?? 'unknown';
+    await this.ended();
   }
 }
 

@@ -28,9 +28,6 @@ describe('two workers', () => {
     const nodes = nodesOf(clients);
     expect([...nodes].sort()).toEqual([expect.stringMatching(/^w0-/), expect.stringMatching(/^w1-/)]);
     expect(team.said?.workers?.map(({ node }) => node).sort()).toEqual([...nodes].sort());
-    const at = (name: string) =>
-      clients.filter((one) => one.connected?.headers['relay-node']?.startsWith(name));
-    expect(at('w0')).toHaveLength(3);
     for (const client of clients) await client.disconnect();
   });
 
