@@ -6,7 +6,6 @@ import { ConfigError, readConfig } from './config.js';
 import { logOutput } from './log-output.js';
 import { createLogger } from './logger.js';
 import { ProcessEnd } from './process-end.js';
-import { openRelay } from './relay.js';
 import { readArguments, WORKER } from './workers/messages.js';
 import { type Hand, runCrew } from './workers/run.js';
 import { Worker } from './workers/worker.js';
@@ -72,6 +71,7 @@ async function main(): Promise<void> {
     return;
   }
   const end = ProcessEnd.onSignal(log, output);
+  const { openRelay } = await import('./relay.js');
   const relay = await openRelay(config, log);
   end.closes(relay, config.env.RELAY_DRAIN_TIME);
   tell({ type: 'ready', url: relay.url, node: relay.node });
@@ -89,8 +89,9 @@ async function runWorker(args: readonly string[]): Promise<void> {
       pid: process.pid,
     });
     const end = ProcessEnd.onSignal(log, output, worker.signals);
+    const { openRelay } = await import('./relay.js');
     const relay = await openRelay(config, log, worker);
-    end.closes(relay);
+    end.closes(relay, config.env.RELAY_DRAIN_TIME);
     worker.tell({ type: 'ready', node: relay.node });
   } catch (error) {
     // It is said once, by the process that started this one.

@@ -1,4 +1,4 @@
-import { rmdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import {
   Agent,
   createServer,
@@ -103,12 +103,6 @@ export class Passing {
     this.agent.destroy();
     this.server?.close();
     for (const socket of this.sockets) socket.destroy();
-    try {
-      // The last one out: nobody else does it when the process that made the folder was killed.
-      rmdirSync(this.place.folder);
-    } catch {
-      // Others are still there, or it is gone.
-    }
   }
 
   private passOn(owner: number, request: IncomingMessage, response: ServerResponse): void {

@@ -21,8 +21,8 @@ export async function runCrew(
   log: Logger,
   output: LogOutput,
 ): Promise<{ url: string; node: string; workers: readonly Hand[] }> {
-  const { RELAY_DRAIN_TIME: drain = 0 } = config.env as { RELAY_DRAIN_TIME?: number };
-  const crew = await Crew.open(config, log, { program, patience: drain + LEAVE_MS });
+  const patience = config.env.RELAY_DRAIN_TIME + LEAVE_MS;
+  const crew = await Crew.open(config, log, { program, patience });
   const leave = (reason: string) => crew.leave(reason);
   const onDisconnect = () => leave('disconnect');
   process.on('SIGTERM', leave).on('SIGINT', leave).on('disconnect', onDisconnect);

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { rmSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
@@ -106,6 +107,8 @@ export class Worker implements Place {
 
   close(): void {
     this.passing.close();
+    // The process that made it was killed, and cannot do it any more.
+    if (!process.connected) rmSync(this.place.folder, { recursive: true, force: true });
   }
 
   private hear(message: ToWorker, socket: Socket | undefined): void {
