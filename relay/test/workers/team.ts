@@ -9,7 +9,7 @@ import { StompClient, type StompOptions } from '../support/stomp.js';
 import { secretToken } from '../support/tokens.js';
 import { waitFor } from '../support/wait.js';
 
-interface Hand {
+export interface Hand {
   worker: number;
   pid: number;
   node: string;

@@ -11,7 +11,7 @@ import { Service } from '../support/amqp.js';
 import { Authority } from '../support/certificates.js';
 import { numbered } from '../support/unread.js';
 import { waitFor } from '../support/wait.js';
-import { lives, Team } from './team.js';
+import { type Hand, lives, Team } from './team.js';
 
 // Workers that die, and the end of all.
 
@@ -24,6 +24,13 @@ beforeAll(async () => {
   team = await Team.start();
 });
 afterAll(() => team?.end('SIGKILL'));
+
+/** The two workers that are there, once both are ready. */
+async function bothAlive(): Promise<[Hand, Hand]> {
+  const alive = () => team.hands.filter(({ pid }) => lives(pid));
+  await waitFor(() => alive().length === 2, { what: 'two workers', timeout: 40_000 });
+  return alive() as [Hand, Hand];
+}
 
 /** A user's own stompjs, which comes back by itself and has first what was missed. */
 class Listener {
@@ -91,13 +98,13 @@ describe('a worker that is killed', () => {
     );
     try {
       await waitFor(() => listeners.every(({ nodes }) => nodes.length === 1), { what: 'all listeners' });
-      const victim = team.hands.find(({ worker }) => worker === 0);
-      const isHit = ({ nodes }: Listener) => nodes[0] === victim?.node;
+      const [victim] = await bothAlive();
+      const isHit = ({ nodes }: Listener) => nodes[0] === victim.node;
       expect(listeners.some(isHit) && !listeners.every(isHit)).toBe(true);
       const publishing = new Rounds(service, users);
       await waitFor(() => publishing.rounds > 5, { what: 'the first rounds' });
       const counted = await team.metric('relay_messages_out_total{kind="user"}');
-      process.kill(victim?.pid ?? 0, 'SIGKILL');
+      process.kill(victim.pid, 'SIGKILL');
       await waitFor(() => team.hands.length === 3, { what: 'the replacement', timeout: 40_000 });
       const all = (await publishing.end()) * 5;
       await waitFor(() => listeners.every(({ bodies }) => bodies.size === all), {
@@ -106,7 +113,7 @@ describe('a worker that is killed', () => {
         timeout: 30_000,
       });
       for (const listener of listeners) expect(listener.closes).toBe(isHit(listener) ? 1 : 0);
-      expect(team.hands[2]).toMatchObject({ worker: 0 });
+      expect(team.hands[2]).toMatchObject({ worker: victim.worker });
       expect(await team.ask('GET', '/readyz', 'anybody')).toMatchObject({ workers: { ready: 2, of: 2 } });
       expect(await team.metric('relay_workers_replaced_total')).toBe(1);
       expect(await team.metric('relay_messages_out_total{kind="user"}')).toBeGreaterThan(counted);
@@ -117,7 +124,7 @@ describe('a worker that is killed', () => {
   });
 
   it('takes along what was on its way to it, and keeps nobody else waiting before that', async () => {
-    const pid = team.hands.at(-1)?.pid ?? 0;
+    const [{ pid }] = await bothAlive();
     process.kill(pid, 'SIGSTOP');
     const sockets = Array.from({ length: 6 }, () => connect(port(), '127.0.0.1'));
     const answered = new Set<Socket>();
@@ -136,11 +143,11 @@ describe('a worker that is killed', () => {
   });
 
   it('is found by SockJS sessions once it is replaced, and so are all when none was left', async () => {
+    const [first, second] = await bothAlive();
     const before = team.hands.length;
-    const [first, second] = team.hands.filter(({ pid }) => lives(pid)).map(({ pid }) => pid);
-    process.kill(first ?? 0, 'SIGKILL');
+    process.kill(first.pid, 'SIGKILL');
     // It may also just be told to go.
-    process.kill(second ?? 0, 'SIGTERM');
+    process.kill(second.pid, 'SIGTERM');
     await waitFor(() => team.hands.length >= before + 2, { what: 'new ones', timeout: 30_000 });
     await waitFor(
       async () =>
@@ -175,8 +182,7 @@ describe('workers never begin', () => {
 
 describe('workers end', () => {
   it('when the process that started them is killed, and leave nothing behind', async () => {
-    const alive = team.hands.filter(({ pid }) => lives(pid));
-    expect(alive).toHaveLength(2);
+    const alive = await bothAlive();
     const left = folders().filter((name) => !others.includes(name));
     for (const name of left) expect(statSync(join(tmpdir(), name)).mode & 0o077).toBe(0);
     await team.end('SIGKILL');
