@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -102,6 +102,7 @@ it('hands no body on that could be taken for a second request', async () => {
     expect((await ask(urlOf(`${sessionOf(1)}/eventsource`), sent)).text).toBe('served');
   }
   expect(served.map(({ request: { url } }) => url)).toEqual(Array(2).fill(`${sessionOf(1)}/eventsource`));
+  for (const { body } of served) expect(body).toBe('');
 });
 
 it('lets an answer through as it comes, and ends both sides with either', async () => {
@@ -129,11 +130,23 @@ it('lets an answer through as it comes, and ends both sides with either', async 
   expect(response.complete).toBe(false);
 });
 
+it('tells the worker that has the session when a client does not wait for the answer', async () => {
+  serve = () => {};
+  const sent = request(urlOf(`${sessionOf(1)}/xhr`), { method: 'POST', agent: false });
+  sent.on('error', () => {});
+  sent.end();
+  await waitFor(() => served.length === 1, { what: 'the request' });
+  sent.destroy();
+  await waitFor(() => served[0]?.request.socket.destroyed, { what: 'its end' });
+});
+
 it('says come again when the worker is not there, and finds the one that takes its place', async () => {
   const [, second] = passings as [Passing, Passing];
   const url = urlOf(`${sessionOf(1)}/xhr`);
   expect((await ask(url, { method: 'POST' })).text).toBe('served');
   second.close();
+  // As one leaves it that is killed.
+  writeFileSync(join(folder, '1.sock'), '');
   const refused = await ask(url, { method: 'POST' });
   expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1']);
   await second.open((_, response) => response.end('by the next one'));

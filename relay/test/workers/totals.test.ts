@@ -19,7 +19,17 @@ async function lines(totals: Totals, ready = 2): Promise<string[]> {
 
 it('is the sum, and what only one could say as that one does', async () => {
   const totals = new Totals();
+  // NaN, as averages are of nothing, on its way.
+  const none = {
+    name: 'lag',
+    help: '-',
+    type: 'gauge',
+    aggregator: 'average',
+    values: [{ value: null, labels: {} }],
+  };
+  const some = { ...none, values: [{ value: 4, labels: {} }] };
   const observed = { revocations: () => 7, brokerAlarm: () => true, linksUp: () => ({ users: true }) };
+  totals.note(10, [none, some] as unknown as Figures);
   totals.note(11, await figures(5, { sessions: () => 3, ...observed }));
   totals.note(12, await figures(8, { sessions: () => 4, ...observed, linksUp: () => ({ users: false }) }));
   const page = await lines(totals);
@@ -28,6 +38,7 @@ it('is the sum, and what only one could say as that one does', async () => {
       'relay_messages_out_total{kind="user"} 13',
       'relay_limits_total{limit="RELAY_SEND_RATE"} 13',
       'relay_sessions 7',
+      'lag 4',
       'relay_revocations 7',
       'relay_broker_alarm 1',
       'relay_link_up{link="users"} 0',
