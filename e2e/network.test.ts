@@ -4,9 +4,9 @@ import { metric } from './support/metrics.js';
 import { type RelayProcess, startRelay } from './support/relay-process.js';
 import { expect, test } from './support/test.js';
 
-/** What a browser reports of a server that is not there, and of a network that is not. */
+/** What a browser reports of a server that is not there or is just leaving, and of a network that is not there. */
 const NOBODY_THERE =
-  /ERR_(CONNECTION_(REFUSED|RESET)|INTERNET_DISCONNECTED|EMPTY_RESPONSE)|WebSocket connection/;
+  /ERR_(CONNECTION_(REFUSED|RESET)|INTERNET_DISCONNECTED|EMPTY_RESPONSE)|WebSocket connection|status of 503/;
 
 const sessionOf = (page: DemoPage) => page.page.getByTestId('wire-session').textContent();
 
