@@ -12,8 +12,9 @@ export interface ConnectionEvents {
   readonly onChange: () => void;
 }
 
-/** Milliseconds that connecting, and closing, may take. */
+/** Milliseconds that connecting, and closing, may take; less where there is another broker to try. */
 const CONNECT_MS = 10_000;
+const CONNECT_ONE_OF_SEVERAL_MS = 3000;
 const CLOSE_MS = 3000;
 
 /** Handshakes that fail by themselves every time. */
@@ -93,7 +94,7 @@ export class BrokerConnection {
         // Said aloud, or NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment would have us talk to anybody.
         rejectUnauthorized: true,
         clientProperties: { connection_name: name },
-        timeout: CONNECT_MS,
+        timeout: urls.length > 1 ? CONNECT_ONE_OF_SEVERAL_MS : CONNECT_MS,
         keepAlive: true,
         noDelay: true,
       });
@@ -130,7 +131,10 @@ export class BrokerConnection {
     const wait = Math.ceil(this.backoff.next());
     this.retryAt = Date.now() + wait;
     this.timer = setTimeout(async () => {
-      if (await this.tryNext()) this.retry();
+      for (const _ of this.settings.urls) {
+        if (this.closed || !(await this.tryNext())) return;
+      }
+      this.retry();
     }, wait);
     this.events.onChange();
   }

@@ -44,6 +44,33 @@ const url = (...schemes: string[]) =>
     error: `takes a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
   });
 
+/** A comma is part of a URL, too: only one that another URL follows divides two. */
+const urls = (...schemes: string[]) =>
+  z
+    .string()
+    .transform((value) => value.split(/\s*,\s*(?=[a-z]+:\/\/)/))
+    .refine(
+      (list) =>
+        list.every(
+          (entry) =>
+            URL.canParse(entry) &&
+            schemes.includes(new URL(entry).protocol) &&
+            !new URL(entry).hostname.includes(','),
+        ),
+      {
+        error: `takes a URL that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}, or several with commas`,
+      },
+    )
+    .refine((list) => new Set(list.map(whoAndWhere)).size === 1, {
+      error: 'takes brokers of one cluster: all with the same user, password and path',
+    });
+
+function whoAndWhere(url: string): string {
+  if (!URL.canParse(url)) return '';
+  const { username, password, pathname } = new URL(url);
+  return [username, password, pathname].join(' ');
+}
+
 /** Every environment variable that the relay reads. An empty value counts as not set. */
 const variables = z.object({
   RELAY_HOST: z.string().default('127.0.0.1'),
@@ -60,8 +87,8 @@ const variables = z.object({
     .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'takes 1 to 64 letters, digits, - or _' })
     .optional(),
 
-  RABBITMQ_URL: url('amqp:', 'amqps:').default('amqp://guest:guest@127.0.0.1:5672'),
-  RABBITMQ_WEB_STOMP_URL: url('ws:', 'wss:').optional(),
+  RABBITMQ_URL: urls('amqp:', 'amqps:').prefault('amqp://guest:guest@127.0.0.1:5672'),
+  RABBITMQ_WEB_STOMP_URL: urls('ws:', 'wss:').optional(),
   RABBITMQ_MANAGEMENT_URL: url('http:', 'https:').optional(),
   RABBITMQ_CLIENT_USERNAME: z.string().optional(),
   RABBITMQ_CLIENT_PASSWORD: z.string().optional(),
@@ -152,8 +179,10 @@ export const SETTINGS: readonly string[] = Object.keys(variables.shape);
 
 /** How to reach the broker. `*Url` of the STOMP side never carries credentials; they stand beside it. */
 export interface BrokerConfig {
-  amqpUrl: string;
-  webStompUrl: string;
+  /** One for each broker of the cluster. */
+  amqpUrls: readonly string[];
+  /** Of the same brokers, in the same order. */
+  webStompUrls: readonly string[];
   managementUrl: string | undefined;
   vhost: string;
   login: string;
@@ -210,9 +239,16 @@ export function readConfig(source: NodeJS.ProcessEnv): RelayConfig {
     );
   }
   for (const name of ['RABBITMQ_URL', 'RABBITMQ_WEB_STOMP_URL', 'RABBITMQ_MANAGEMENT_URL'] as const) {
-    if (!decodable(env[name])) {
+    if (![env[name] ?? []].flat().every(decodable)) {
       problems.push(`${name} has a broken percent escape: encode user name, password and virtual host`);
     }
+  }
+  const { length: brokers } = env.RABBITMQ_URL;
+  if (env.RABBITMQ_WEB_STOMP_URL && env.RABBITMQ_WEB_STOMP_URL.length !== brokers) {
+    problems.push(
+      `RABBITMQ_WEB_STOMP_URL names ${env.RABBITMQ_WEB_STOMP_URL.length} and RABBITMQ_URL ${brokers}: ` +
+        'name each broker in both, in the same order',
+    );
   }
   const broker = problems.length === 0 ? brokerConfig(env, problems) : undefined;
   if (!broker || problems.length > 0) throw new ConfigError(problems);
@@ -231,8 +267,7 @@ function textOrFile(value: string): string {
   return /^\s*(-----BEGIN|\{)/.test(text) ? text : readFileSync(value, 'utf8');
 }
 
-function decodable(url: string | undefined): boolean {
-  if (url === undefined) return true;
+function decodable(url: string): boolean {
   const { username, password, pathname } = new URL(url);
   try {
     for (const part of [username, password, pathname]) decodeURIComponent(part);
@@ -243,20 +278,22 @@ function decodable(url: string | undefined): boolean {
 }
 
 function brokerConfig(env: RelayConfig['env'], problems: string[]): BrokerConfig {
-  const amqp = new URL(env.RABBITMQ_URL);
-  const secure = amqp.protocol === 'amqps:';
-  const webStomp = new URL(
-    // RabbitMQ has no TLS listener by default; 15673 is the port that its manual gives one.
-    env.RABBITMQ_WEB_STOMP_URL ??
-      (secure ? `wss://${amqp.hostname}:15673/ws` : `ws://${amqp.hostname}:15674/ws`),
+  const amqp = new URL(env.RABBITMQ_URL[0] as string);
+  const webStomps = (env.RABBITMQ_WEB_STOMP_URL ?? env.RABBITMQ_URL.map(besides)).map(
+    (entry) => new URL(entry),
   );
-  const login = decodeURIComponent(webStomp.username || amqp.username) || 'guest';
-  const passcode = decodeURIComponent(webStomp.password || amqp.password) || 'guest';
-  webStomp.username = '';
-  webStomp.password = '';
+  const login = decodeURIComponent(webStomps[0]?.username || amqp.username) || 'guest';
+  const passcode = decodeURIComponent(webStomps[0]?.password || amqp.password) || 'guest';
+  for (const webStomp of webStomps) {
+    webStomp.username = '';
+    webStomp.password = '';
+  }
+  const amqpUrls = env.RABBITMQ_URL;
+  const webStompUrls = webStomps.map(({ href }) => href);
+  const secure = [...amqpUrls, ...webStompUrls].some((entry) => /^(amqps|wss):/.test(entry));
   return {
-    amqpUrl: env.RABBITMQ_URL,
-    webStompUrl: webStomp.href,
+    amqpUrls,
+    webStompUrls,
     managementUrl: env.RABBITMQ_MANAGEMENT_URL,
     vhost: amqp.pathname.length > 1 ? decodeURIComponent(amqp.pathname.slice(1)) : '/',
     login,
@@ -264,8 +301,14 @@ function brokerConfig(env: RelayConfig['env'], problems: string[]): BrokerConfig
     clientLogin: env.RABBITMQ_CLIENT_USERNAME ?? login,
     clientPasscode: env.RABBITMQ_CLIENT_PASSWORD ?? passcode,
     clientSeparated: env.RABBITMQ_CLIENT_USERNAME !== undefined,
-    tls: brokerTls(env, secure || webStomp.protocol === 'wss:' || managementTls(env), problems),
+    tls: brokerTls(env, secure || managementTls(env), problems),
   };
+}
+
+/** RabbitMQ has no TLS listener by default; 15673 is the port that its manual gives one. */
+function besides(amqpUrl: string): string {
+  const { protocol, hostname } = new URL(amqpUrl);
+  return protocol === 'amqps:' ? `wss://${hostname}:15673/ws` : `ws://${hostname}:15674/ws`;
 }
 
 function managementTls({ RABBITMQ_MANAGEMENT_URL: url }: RelayConfig['env']): boolean {

@@ -18,7 +18,7 @@ ${COMMAND_LIST}
 It is set up by environment variables. The most important ones:
   RELAY_HOST, RELAY_PORT     where to listen (127.0.0.1, 8080; port 0 = a free one)
   RELAY_WORKERS              processes that share the port: a number, or auto for one per core (1)
-  RABBITMQ_URL               the broker, amqp://user:password@host:5672/vhost
+  RABBITMQ_URL               the broker, amqp://user:password@host:5672/vhost; several with commas for a cluster
   RABBITMQ_WEB_STOMP_URL     its Web-STOMP endpoint (default: same host, port 15674, path /ws)
   RABBITMQ_CLIENT_USERNAME, RABBITMQ_CLIENT_PASSWORD
                              broker user of private links; must not reach names that start with relay.

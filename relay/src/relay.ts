@@ -77,8 +77,8 @@ export async function openRelay(
       'private links use the relay’s own broker user; give them one of their own: RABBITMQ_CLIENT_USERNAME',
     );
   }
-  const schemes = [config.broker.amqpUrl, config.broker.webStompUrl].map((url) => new URL(url).protocol);
-  if (config.broker.tls && (schemes.includes('amqp:') || schemes.includes('ws:'))) {
+  const { amqpUrls, webStompUrls } = config.broker;
+  if (config.broker.tls && [...amqpUrls, ...webStompUrls].some((url) => /^(amqp|ws):/.test(url))) {
     log.warn(
       'one of RABBITMQ_URL and RABBITMQ_WEB_STOMP_URL is without TLS: passwords go to the broker in the clear',
     );

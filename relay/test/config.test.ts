@@ -6,6 +6,10 @@ import { ConfigError, readConfig } from '../src/config.js';
 import { protocolTable } from './support/protocol.js';
 
 const KEY = { RELAY_JWT_SECRET: 'a-secret-that-is-long-enough-for-HS256!' };
+const TWO = (endpoints: string) => ({
+  RABBITMQ_URL: 'amqp://a:secret@one,amqp://a:secret@two',
+  RABBITMQ_WEB_STOMP_URL: endpoints,
+});
 const directory = mkdtempSync(join(tmpdir(), 'relay-config-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -153,8 +157,8 @@ describe('the public key', () => {
 describe('the broker', () => {
   it('is found on the own machine when nothing is said', () => {
     expect(readConfig(KEY).broker).toEqual({
-      amqpUrl: 'amqp://guest:guest@127.0.0.1:5672',
-      webStompUrl: 'ws://127.0.0.1:15674/ws',
+      amqpUrls: ['amqp://guest:guest@127.0.0.1:5672'],
+      webStompUrls: ['ws://127.0.0.1:15674/ws'],
       managementUrl: undefined,
       vhost: '/',
       login: 'guest',
@@ -168,7 +172,36 @@ describe('the broker', () => {
   it('has its Web-STOMP endpoint on the same host, with the same credentials', () => {
     const { broker } = readConfig({ ...KEY, RABBITMQ_URL: 'amqps://me:p%40ss%3A@mq.example:5671/my%2Fhost' });
     expect(broker).toMatchObject({ login: 'me', passcode: 'p@ss:', vhost: 'my/host' });
-    expect(broker.webStompUrl).toBe('wss://mq.example:15673/ws');
+    expect(broker.webStompUrls).toEqual(['wss://mq.example:15673/ws']);
+  });
+
+  it('may be a cluster: several addresses, with their Web-STOMP endpoints beside them or named', () => {
+    const RABBITMQ_URL = 'amqp://me:a,b@one:1/v, amqps://me:a,b@two:2/v';
+    const derived = readConfig({ ...KEY, RABBITMQ_URL }).broker;
+    expect(derived).toMatchObject({ login: 'me', passcode: 'a,b', vhost: 'v' });
+    expect(derived.amqpUrls).toEqual(['amqp://me:a,b@one:1/v', 'amqps://me:a,b@two:2/v']);
+    expect(derived.webStompUrls).toEqual(['ws://one:15674/ws', 'wss://two:15673/ws']);
+    const RABBITMQ_WEB_STOMP_URL = 'ws://x:y@one:3/ws,ws://x:y@two:4/ws';
+    const named = readConfig({ ...KEY, RABBITMQ_URL, RABBITMQ_WEB_STOMP_URL }).broker;
+    expect(named).toMatchObject({ login: 'x', passcode: 'y' });
+    expect(named.webStompUrls).toEqual(['ws://one:3/ws', 'ws://two:4/ws']);
+  });
+
+  it.each([
+    ['other users', 'RABBITMQ_URL', { RABBITMQ_URL: 'amqp://a:secret@one,amqp://b:secret@two' }],
+    ['other passwords', 'RABBITMQ_URL', { RABBITMQ_URL: 'amqp://a:secret@one,amqp://a:secret2@two' }],
+    ['other virtual hosts', 'RABBITMQ_URL', { RABBITMQ_URL: 'amqp://a:secret@one/v,amqp://a:secret@two/w' }],
+    ['an address without a scheme', 'RABBITMQ_URL', { RABBITMQ_URL: 'amqp://a:secret@one,two' }],
+    [
+      'other users over Web-STOMP',
+      'RABBITMQ_WEB_STOMP_URL',
+      TWO('ws://a:secret@one/ws,ws://b:secret@two/ws'),
+    ],
+    ['fewer endpoints than brokers', 'RABBITMQ_WEB_STOMP_URL', TWO('ws://one:15674/ws')],
+  ])('is no cluster with %s: %s says so', (_, name, env) => {
+    const { message } = refused({ ...KEY, ...env });
+    expect(message).toContain(`- ${name} `);
+    expect(message).not.toContain('secret');
   });
 
   it.each([
@@ -197,7 +230,7 @@ describe('the broker', () => {
       RABBITMQ_CLIENT_PASSWORD: 'three',
     });
     expect(broker).toMatchObject({
-      webStompUrl: 'wss://stomp.example/ws',
+      webStompUrls: ['wss://stomp.example/ws'],
       vhost: '/',
       login: 'you',
       passcode: 'two',

@@ -48,9 +48,17 @@ export function openBroker(kind, onLost) {
   return kind === 'docker' ? dockerBroker() : privateBroker(onLost);
 }
 
+/**
+ * The relays use all brokers of a cluster; scripts that find their way by state.json need one.
+ * @param {string | undefined} urls
+ */
+function firstOf(urls) {
+  return urls?.split(/\s*,\s*(?=[a-z]+:\/\/)/)[0];
+}
+
 /** @returns {RunningBroker} */
 function givenBroker() {
-  const given = process.env.RABBITMQ_URL ?? '';
+  const given = firstOf(process.env.RABBITMQ_URL) ?? '';
   if (!URL.canParse(given))
     throw new UserError('RABBITMQ_URL takes a URL such as amqp://user:password@host:5672');
   const amqp = new URL(given);
@@ -64,7 +72,7 @@ function givenBroker() {
   return {
     amqpUrl: given,
     webStompUrl: beside(
-      process.env.RABBITMQ_WEB_STOMP_URL,
+      firstOf(process.env.RABBITMQ_WEB_STOMP_URL),
       secure ? `wss://${amqp.hostname}:15673/ws` : `ws://${amqp.hostname}:15674/ws`,
     ),
     managementUrl: beside(

@@ -1,44 +1,61 @@
 import type { Duplex } from 'node:stream';
 import { type ChannelModel, connect } from 'amqplib';
 import type { Logger } from '../logger.js';
-import { Backoff } from '../util/backoff.js';
+import { Rotation } from '../util/rotation.js';
+import { withTimeout } from '../util/timeout.js';
 import { type BrokerTls, tlsFault } from './tls.js';
 
+/** How long connecting may take, in milliseconds: less where there is another broker to try. */
+const CONNECT_MS = 10_000;
+const CONNECT_ONE_OF_SEVERAL_MS = 3000;
 /** How long the broker may take to close a connection before the socket is cut, in milliseconds. */
 const CLOSE_MS = 5000;
+
+/** For preparations that need no more than a broker that works: how long one of them may take, in milliseconds. */
+export const WORKS_WITHIN_MS = 10_000;
 
 /** Runs on every new connection, before anyone else may use it. Rejecting makes the connection start over. */
 export type Preparation = (connection: ChannelModel) => Promise<void>;
 
 /**
- * The relay's one AMQP connection, kept up until `close()`: it comes back with backoff and runs its
- * preparations (topology, bindings) again each time.
+ * One AMQP connection of the relay, kept up until `close()`: it comes back, with backoff once every broker was tried, and runs
+ * its preparations (topology, bindings) again each time.
  */
 export class AmqpConnection {
-  private readonly preparations: Preparation[] = [];
-  private readonly backoff = new Backoff();
+  private readonly preparations: { prepare: Preparation; within: number | undefined }[] = [];
+  private readonly brokers: Rotation;
   private model: ChannelModel | undefined;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
   /** Why the connection is down; undefined while it is up. */
   lastError: Error | undefined = new Error('not connected yet');
-  /** True when TLS is set up wrong: trying again does not help. */
-  refused = false;
 
   constructor(
-    private readonly url: string,
+    /** Of one broker, or of several that are one cluster: the first is tried first. */
+    urls: string | readonly string[],
     private readonly log: Logger,
     private readonly name: string,
     /** For an `amqps:` URL. */
     private readonly tls?: BrokerTls,
-  ) {}
+  ) {
+    this.brokers = new Rotation(urls);
+  }
+
+  /** True when TLS is set up wrong, with every broker: trying again does not help. */
+  get refused(): boolean {
+    return this.brokers.refused;
+  }
 
   get up(): boolean {
     return this.model !== undefined;
   }
 
-  onConnect(preparation: Preparation): void {
-    this.preparations.push(preparation);
+  /**
+   * @param within milliseconds after which the preparation counts as failed: a broker that is cut off from the majority of its
+   *   cluster answers, and never does what is asked of it. Default: it takes as long as it takes.
+   */
+  onConnect(prepare: Preparation, within?: number): void {
+    this.preparations.push({ prepare, within });
   }
 
   /** Starts connecting; resolves after the first attempt, whether it worked or not (see `up`, `lastError`). */
@@ -46,9 +63,9 @@ export class AmqpConnection {
     if (this.closed) return;
     let model: ChannelModel | undefined;
     try {
-      model = await connect(withHeartbeat(this.url), {
+      model = await connect(withHeartbeat(this.brokers.current), {
         clientProperties: { connection_name: this.name },
-        timeout: 10_000,
+        timeout: this.brokers.several ? CONNECT_ONE_OF_SEVERAL_MS : CONNECT_MS,
         // A bind is a small frame that somebody waits for.
         noDelay: true,
         ...this.tls,
@@ -62,7 +79,10 @@ export class AmqpConnection {
         ended = true;
         this.lost(opened);
       });
-      for (const prepare of this.preparations) await prepare(opened);
+      for (const { prepare, within } of this.preparations) {
+        const work = prepare(opened);
+        await (within === undefined ? work : withTimeout(work, within, 'preparing the connection'));
+      }
       if (ended) throw new Error('the connection was closed while it was prepared');
       if (this.closed) {
         await opened.close().catch(() => {});
@@ -70,12 +90,12 @@ export class AmqpConnection {
       }
       this.model = opened;
       this.lastError = undefined;
-      this.refused = false;
-      this.backoff.reset();
+      this.brokers.refuse(false);
+      this.brokers.worked();
       this.log.info('amqp connection up');
     } catch (error) {
       const fault = error instanceof Error ? tlsFault(error) : undefined;
-      this.refused = fault?.permanent ?? false;
+      this.brokers.refuse(fault?.permanent ?? false);
       this.lastError = fault ? new Error(fault.message, { cause: error }) : asError(error);
       if (model) discard(model);
       this.retry();
@@ -116,7 +136,7 @@ export class AmqpConnection {
   private retry(): void {
     if (this.closed) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.open(), this.backoff.next());
+    this.timer = setTimeout(() => void this.open(), this.brokers.next());
   }
 }
 

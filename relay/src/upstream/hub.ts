@@ -1,6 +1,6 @@
 import type { BrokerAlarm } from '../broker/alarm.js';
 import { Bindings } from '../broker/bindings.js';
-import { AmqpConnection } from '../broker/connection.js';
+import { AmqpConnection, WORKS_WITHIN_MS } from '../broker/connection.js';
 import type { Inbox } from '../broker/inbox.js';
 import { Incarnation } from '../broker/incarnation.js';
 import { NodePlace } from '../broker/node.js';
@@ -12,6 +12,7 @@ import type { Readiness } from '../http/probes.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
 import type { Unread } from '../unread/unread.js';
+import { Spread } from '../util/rotation.js';
 import type { Link, LinkOptions } from './link.js';
 import { Mail } from './mail.js';
 import { type PrivateEvents, PrivateLink } from './private.js';
@@ -33,6 +34,7 @@ export class Hub {
   private readonly bindings: Bindings;
   private readonly nodeQueue: NodeQueue;
   private readonly mail: Mail;
+  private readonly webStomp: Spread;
   private turn = 0;
 
   constructor(
@@ -42,8 +44,10 @@ export class Hub {
     metrics: Metrics,
   ) {
     const { env, broker } = config;
-    this.mail = new Mail(config, node, log, metrics.unread);
-    this.amqp = new AmqpConnection(broker.amqpUrl, log, `relay ${node}`, broker.tls);
+    const amqp = new Spread(broker.amqpUrls);
+    this.webStomp = new Spread(broker.webStompUrls);
+    this.mail = new Mail(config, amqp, node, log, metrics.unread);
+    this.amqp = new AmqpConnection(amqp.order(), log, `relay ${node}`, broker.tls);
     this.incarnation = new Incarnation(node);
     const { RELAY_NODE_QUEUE_TYPE: type, RELAY_NODE_TTL: ttl } = env;
     this.place = new NodePlace(this.incarnation, { type, ttl }, log);
@@ -60,8 +64,8 @@ export class Hub {
       { length: env.RELAY_SEND_LINKS },
       (_, i) => new SendLink(this.link(`sends ${i + 1}`), this.sendLimits),
     );
-    this.amqp.onConnect(declareShared);
-    this.amqp.onConnect((connection) => this.place.declare(connection));
+    this.amqp.onConnect(declareShared, WORKS_WITHIN_MS);
+    this.amqp.onConnect((connection) => this.place.declare(connection), WORKS_WITHIN_MS);
     // Before the bindings, which may be many: a node without a consumer is taken for dead.
     this.amqp.onConnect((connection) => this.place.guarded(connection, this.nodeQueue.consume(connection)));
     this.amqp.onConnect((connection) => this.bindings.restore(connection));
@@ -169,8 +173,8 @@ export class Hub {
   }
 
   private link(name: string): LinkOptions {
-    const { webStompUrl: url, login, passcode, vhost, tls } = this.config.broker;
-    return { name, url, login, passcode, vhost, tls, log: this.log };
+    const { login, passcode, vhost, tls } = this.config.broker;
+    return { name, url: this.webStomp.order(), login, passcode, vhost, tls, log: this.log };
   }
 }
 

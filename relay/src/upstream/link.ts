@@ -4,12 +4,13 @@ import type { Logger } from '../logger.js';
 import { FrameDecoder } from '../stomp/decoder.js';
 import { encodeFrame } from '../stomp/encoder.js';
 import { EMPTY_BODY, type Frame, type HeaderList, header } from '../stomp/frame.js';
-import { Backoff } from '../util/backoff.js';
+import { Rotation } from '../util/rotation.js';
 
 export interface LinkOptions {
   /** For the log: which link this is. */
   name: string;
-  url: string;
+  /** Of one broker, or of several that are one cluster: the first is tried first. */
+  url: string | readonly string[];
   login: string;
   passcode: string;
   vhost: string;
@@ -33,6 +34,8 @@ export interface LinkEvents {
 
 const HEARTBEAT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Less where there is another broker to try. */
+const CONNECT_ONE_OF_SEVERAL_MS = 3000;
 
 /** A link that was up that long counts as a good one. */
 const STABLE_MS = 3000;
@@ -45,8 +48,8 @@ const REFUSED_CLOSE = 1000;
 const SUBPROTOCOL = 'v12.stomp';
 
 /**
- * One STOMP 1.2 connection to RabbitMQ's Web-STOMP endpoint, re-established with backoff until `close()`.
- * Frames written in one turn of the event loop go out as one WebSocket message.
+ * One STOMP 1.2 connection to RabbitMQ's Web-STOMP endpoint, re-established until `close()`: with backoff, once
+ * every broker was tried. Frames written in one turn of the event loop go out as one WebSocket message.
  */
 export class Link {
   private socket: WebSocket | undefined;
@@ -60,18 +63,23 @@ export class Link {
   private retry: NodeJS.Timeout | undefined;
   private heard = 0;
   private upSince = 0;
-  private readonly backoff = new Backoff();
+  private readonly brokers: Rotation;
   /** Why the link is down; undefined while it is up. */
   lastError: string | undefined = 'not connected yet';
   /** The broker's name for the present connection; part of every `ack` value that it gives out. */
   session = '';
-  /** True when the broker refused the login, or TLS is set up wrong: trying again does not help. */
-  refused = false;
 
   constructor(
     readonly options: LinkOptions,
     private readonly events: LinkEvents,
-  ) {}
+  ) {
+    this.brokers = new Rotation(options.url);
+  }
+
+  /** True when every broker refused the login, or TLS is set up wrong: trying again does not help. */
+  get refused(): boolean {
+    return this.brokers.refused;
+  }
 
   get up(): boolean {
     return this.connected;
@@ -84,9 +92,10 @@ export class Link {
 
   open(): void {
     if (this.closed) return;
-    const socket = new WebSocket(this.options.url, SUBPROTOCOL, {
+    const patience = this.brokers.several ? CONNECT_ONE_OF_SEVERAL_MS : CONNECT_TIMEOUT_MS;
+    const socket = new WebSocket(this.brokers.current, SUBPROTOCOL, {
       perMessageDeflate: false,
-      handshakeTimeout: CONNECT_TIMEOUT_MS,
+      handshakeTimeout: patience,
       maxPayload: 256 * 1024 * 1024,
       skipUTF8Validation: true,
       ...this.options.tls,
@@ -107,14 +116,14 @@ export class Link {
     });
     socket.on('error', (error) => {
       const fault = tlsFault(error);
-      if (fault?.permanent && !this.connected) this.refused = true;
+      if (fault?.permanent && !this.connected) this.brokers.refuse(true);
       this.lastError = fault?.message ?? error.message;
     });
     socket.on('close', (code: number) => this.lost(socket, code));
     this.retry = setTimeout(() => {
       this.lastError = 'the broker did not answer CONNECT in time';
       socket.terminate();
-    }, CONNECT_TIMEOUT_MS);
+    }, patience);
   }
 
   /** Sends a frame that is already encoded. Only while `up`; the caller keeps what must not be lost. */
@@ -191,7 +200,7 @@ export class Link {
     if (frame.command === 'ERROR') {
       if (isStray(frame)) return;
       this.lastError = `${header(frame.headers, 'message') ?? 'ERROR'}: ${frame.body.toString().trim()}`;
-      if (!this.connected && header(frame.headers, 'message') === 'Bad CONNECT') this.refused = true;
+      if (!this.connected && header(frame.headers, 'message') === 'Bad CONNECT') this.brokers.refuse(true);
       this.gotError = true;
       this.events.onError(frame);
       this.socket?.terminate();
@@ -202,7 +211,7 @@ export class Link {
       this.connected = true;
       this.session = header(frame.headers, 'session') ?? '';
       this.lastError = undefined;
-      this.refused = false;
+      this.brokers.refuse(false);
       this.upSince = Date.now();
       this.heard = Date.now();
       this.beat = setInterval(() => this.heartbeat(), HEARTBEAT_MS / 2);
@@ -236,7 +245,7 @@ export class Link {
     const refused = this.connected && (code === REFUSED_CLOSE || this.gotError);
     this.gotError = false;
     // A link that dies as soon as it is up must not be made again without a pause.
-    if (this.connected && Date.now() - this.upSince > STABLE_MS) this.backoff.reset();
+    if (this.connected && Date.now() - this.upSince > STABLE_MS) this.brokers.worked();
     this.clearTimers();
     this.socket = undefined;
     this.connected = false;
@@ -246,7 +255,7 @@ export class Link {
     this.lastError ??= refused ? 'the broker refused a frame' : 'the broker closed the connection';
     this.events.onDown(this.lastError, refused);
     if (this.closed) return;
-    this.retry = setTimeout(() => this.open(), this.backoff.next());
+    this.retry = setTimeout(() => this.open(), this.brokers.next());
   }
 
   private clearTimers(): void {

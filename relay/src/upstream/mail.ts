@@ -1,5 +1,5 @@
 import { BrokerAlarm } from '../broker/alarm.js';
-import { AmqpConnection } from '../broker/connection.js';
+import { AmqpConnection, WORKS_WITHIN_MS } from '../broker/connection.js';
 import { Directory } from '../broker/directory.js';
 import { countDropped } from '../broker/dropped.js';
 import { Inbox } from '../broker/inbox.js';
@@ -13,6 +13,7 @@ import type { Logger } from '../logger.js';
 import type { UnreadMetrics } from '../metrics.js';
 import { Changes } from '../unread/changes.js';
 import { Unread } from '../unread/unread.js';
+import type { Spread } from '../util/rotation.js';
 
 /**
  * Everything about unread mail that leads to the broker, and what relays tell each other. It has AMQP connections of its own:
@@ -34,9 +35,15 @@ export class Mail {
   private readonly directory: Directory;
   private readonly reaper: Reaper;
 
-  constructor({ env, broker }: RelayConfig, node: string, log: Logger, metrics: UnreadMetrics) {
-    this.amqp = new AmqpConnection(broker.amqpUrl, log, `relay ${node} unread`, broker.tls);
-    this.reading = new AmqpConnection(broker.amqpUrl, log, `relay ${node} mailboxes`, broker.tls);
+  constructor(
+    { env, broker }: RelayConfig,
+    brokers: Spread,
+    node: string,
+    log: Logger,
+    metrics: UnreadMetrics,
+  ) {
+    this.amqp = new AmqpConnection(brokers.order(), log, `relay ${node} unread`, broker.tls);
+    this.reading = new AmqpConnection(brokers.order(), log, `relay ${node} mailboxes`, broker.tls);
     this.alarm = new BrokerAlarm((reason) => {
       if (reason === undefined)
         log.info('the broker has enough memory and disk again: clients that send go on');
@@ -92,11 +99,11 @@ export class Mail {
     this.inbox.on('missed', () => this.changes.missed());
     // First: what comes after it may publish, and would wait for the end of an alarm that nobody knows of.
     this.amqp.onConnect((connection) => this.alarm.watch(connection));
-    this.amqp.onConnect(declareShared);
+    this.amqp.onConnect(declareShared, WORKS_WITHIN_MS);
     this.amqp.onConnect((connection) => this.revocations.open(connection));
-    this.amqp.onConnect((connection) => this.inbox.open(connection));
-    this.amqp.onConnect((connection) => this.directory.consume(connection));
-    this.amqp.onConnect((connection) => this.keeper.consume(connection));
+    this.amqp.onConnect((connection) => this.inbox.open(connection), WORKS_WITHIN_MS);
+    this.amqp.onConnect((connection) => this.directory.consume(connection), WORKS_WITHIN_MS);
+    this.amqp.onConnect((connection) => this.keeper.consume(connection), WORKS_WITHIN_MS);
     this.amqp.onConnect((connection) => countDropped(connection, onDropped));
     this.amqp.onConnect((connection) => this.reaper.watch(connection));
     // Nobody can acknowledge any more what was leased by the name of the last connection.
