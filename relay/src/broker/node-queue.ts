@@ -2,6 +2,7 @@ import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { HeaderList } from '../stomp/frame.js';
 import type { Settler } from '../upstream/delivery.js';
 import { stompHeaders } from './message-headers.js';
+import { openQuietly } from './probe.js';
 import { nodeQueueName } from './topology.js';
 
 /** A message for one user, as the node queue gives it out. */
@@ -44,6 +45,8 @@ export class NodeQueue implements Settler {
   private acked: number[] = [];
   private refused: number[] = [];
   private gathering: NodeJS.Timeout | undefined;
+  /** Called when the mark of a leaving relay comes out of the queue. */
+  private onMark: (() => void) | undefined;
 
   constructor(
     private readonly node: { readonly name: string },
@@ -80,7 +83,13 @@ export class NodeQueue implements Settler {
         lost(new Error('the node queue was deleted'));
         return;
       }
-      const { routingKey: key, deliveryTag } = message.fields;
+      const { routingKey: key, deliveryTag, exchange } = message.fields;
+      // Straight into the queue, which only relays publish.
+      if (exchange === '' && this.onMark) {
+        channel.ack(message);
+        this.onMark();
+        return;
+      }
       const { content: body } = message;
       this.events.onMessage({ key, headers: stompHeaders(message), body, token: base + deliveryTag });
     });
@@ -95,6 +104,17 @@ export class NodeQueue implements Settler {
 
   refuse(token: number): void {
     this.settle(this.refused, token);
+  }
+
+  /**
+   * Resolves when everything was handed out that was in the queue; never, if the broker does not do that.
+   * @param mark publishes something into the queue: what was there before comes out before it.
+   */
+  emptied(mark: () => void): Promise<void> {
+    return new Promise((resolve) => {
+      this.onMark = resolve;
+      mark();
+    });
   }
 
   /** Stops consuming; resolves when the broker has every acknowledgement. */
@@ -133,6 +153,13 @@ export class NodeQueue implements Settler {
       this.channel = undefined;
     }
   }
+}
+
+/** Removes a node queue that was closed, to which nothing leads any more and in which nothing is. */
+export async function removeNodeQueue(connection: ChannelModel, queue: string): Promise<void> {
+  const channel = await openQuietly(connection);
+  await channel.deleteQueue(queue);
+  await channel.close();
 }
 
 /** All that amqplib looks at of the message that is acknowledged. */

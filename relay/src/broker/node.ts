@@ -4,10 +4,12 @@ import { TimeoutError, withTimeout } from '../util/timeout.js';
 import { enterNode } from './directory-entries.js';
 import type { Incarnation } from './incarnation.js';
 import { isNotFound, openQuietly } from './probe.js';
-import { declareNode, type NodeQueueType, nodeExchangeName, nodeQueueName } from './topology.js';
+import { declareNode, type NodeQueueType, nodeExchangeName } from './topology.js';
 
 /** How long the broker may take over this relay's queue before that counts as broken, in milliseconds. */
 const PATIENCE_MS = 4000;
+/** How often a relay looks whether its routes are there, in milliseconds. */
+const WATCH_MS = 10_000;
 /** AMQP's reply code for a connection that the broker was told to close (AMQP 0-9-1, Reply codes). */
 const CONNECTION_FORCED = 320;
 
@@ -20,6 +22,7 @@ export interface NodeOptions {
 /** This relay's place at the broker: the exchange that routes lead to, and the queue behind it. */
 export class NodePlace {
   private declared = false;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly incarnation: Incarnation,
@@ -57,24 +60,34 @@ export class NodePlace {
 
   /** Cuts all routes to this relay at once: from now on, messages for its users are unread. */
   async cutRoutes(connection: ChannelModel): Promise<void> {
-    const channel = await openQuietly(connection);
-    await channel.deleteExchange(nodeExchangeName(this.incarnation.name));
-    await channel.close();
+    clearInterval(this.timer);
+    await cutRoutes(connection, this.incarnation.name);
+  }
+
+  /**
+   * Runs on every connection, last: notices when others have cut the routes although this relay was there all the time, because its
+   * queue was without a leader or nobody knows why.
+   */
+  async watch(connection: ChannelModel, onCut: (error: Error) => void): Promise<void> {
+    clearInterval(this.timer);
+    const look = async () => {
+      if (await hasExchange(connection, this.incarnation.name)) return;
+      clearInterval(this.timer);
+      onCut(new Error('the routes to this relay were cut'));
+    };
+    // Of a connection that is lost nothing more can be learned.
+    this.timer = setInterval(() => look().catch(() => {}), WATCH_MS);
+    this.timer.unref();
+    connection.once('close', () => clearInterval(this.timer));
   }
 
   private abandon(connection: ChannelModel): void {
     const { name } = this.incarnation;
     this.incarnation.renew();
     this.declared = false;
-    const bury = async () => {
-      const channel = await openQuietly(connection);
-      await channel.deleteExchange(nodeExchangeName(name));
-      // Slow and not dead: it holds messages that were confirmed, and the reaper makes them unread.
-      if (await answers(connection, name)) return;
-      await (await openQuietly(connection)).deleteQueue(nodeQueueName(name));
-    };
-    // Should it fail, the reaper does the same.
-    bury().catch(() => {});
+    // The queue is the reaper's: it may hold messages that were confirmed, and to delete it confirms those that are on their
+    // way into it. Without the exchange, what is published from now on does not wait for it.
+    cutRoutes(connection, name).catch(() => {});
   }
 }
 
@@ -83,16 +96,11 @@ function isBroken(error: unknown): boolean {
   return error instanceof TimeoutError || (typeof code === 'number' && code !== CONNECTION_FORCED);
 }
 
-/** Whether the queue says something within as long again. One that is not there says so. */
-async function answers(connection: ChannelModel, name: string): Promise<boolean> {
+/** Cuts all routes to a relay in one step. */
+export async function cutRoutes(connection: ChannelModel, name: string): Promise<void> {
   const channel = await openQuietly(connection);
-  try {
-    await withTimeout(channel.checkQueue(nodeQueueName(name)), PATIENCE_MS, 'the node queue');
-    return true;
-  } catch (error) {
-    if (error instanceof TimeoutError) return false;
-    throw error;
-  }
+  await channel.deleteExchange(nodeExchangeName(name));
+  await channel.close();
 }
 
 async function hasExchange(connection: ChannelModel, name: string): Promise<boolean> {

@@ -10,7 +10,13 @@ export interface QueueState {
 const NOT_FOUND = 404;
 
 export function isNotFound(error: unknown): boolean {
-  return (error as { code?: unknown } | undefined)?.code === NOT_FOUND;
+  return (error as { code?: unknown } | undefined)?.code === NOT_FOUND && !isDown(error);
+}
+
+/** A queue that is there, on a broker that is not: RabbitMQ gives the same code for it. */
+export function isDown(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return code === NOT_FOUND && /is down or inaccessible|is stopped by supervisor/.test(String(message));
 }
 
 /** Asks how queues are. The broker closes the channel on which a missing queue is asked for, so this has its own. */

@@ -1,10 +1,12 @@
-import type { Channel, ChannelModel } from 'amqplib';
+import type { ChannelModel } from 'amqplib';
 import type { Logger } from '../logger.js';
-import { withTimeout } from '../util/timeout.js';
+import { TimeoutError, withTimeout } from '../util/timeout.js';
 import type { Directory } from './directory.js';
 import { NODES } from './directory-entries.js';
-import { openQuietly, Probe } from './probe.js';
-import { nodeExchangeName, nodeQueueName } from './topology.js';
+import { Leftovers } from './leftovers.js';
+import { cutRoutes } from './node.js';
+import { isNotFound, Probe, type QueueState } from './probe.js';
+import { names, nodeQueueName } from './topology.js';
 
 /** What is known of a node that this relay watches. */
 interface Watched {
@@ -13,27 +15,38 @@ interface Watched {
   busy: boolean;
   /** It had a consumer since this relay's connection was made. */
   seen: boolean;
+  /** The look that the broker has not answered yet. */
+  asked?: Promise<QueueState | undefined> | undefined;
   /** Since when it has had no consumer. */
   orphanSince?: number;
-  /** Looks that the broker did not answer, in a row. */
-  silent: number;
-  /** Reads what is left in the queue, once the routes are cut. */
-  reader?: Channel;
-  emptySince?: number;
+  /** The attempt to read its queue that the broker has not answered yet. */
+  opening?: Promise<void> | undefined;
+  leftovers?: Leftovers | undefined;
+  /** Since when its queue cannot be read, or what is said of it cannot be true. */
+  unreadableSince?: number | undefined;
+  /** When reading it is tried again. */
+  readAgainAt: number;
+  /** Nothing leads to its queue any more. */
+  cut: boolean;
+  /** What is in its queue becomes unread. */
+  buried: boolean;
+  emptySince?: number | undefined;
   /** Since when there is no queue. */
   missingSince?: number;
 }
 
+type State = 'alive' | 'orphan' | 'unsure' | 'gone';
+
 const LOOK_EVERY_MS = 200;
-/** How long the broker may take over a queue. */
+/** How long the broker may take over a queue before that is left for later. */
 const ANSWER_MS = 5000;
-/** Looks without an answer after which a node counts as dead. */
-const SILENT_MOST = 6;
+/** How long a queue may be unreadable before nothing more is to get into it. */
+const UNREADABLE_MS = 10_000;
+const READ_AGAIN_MS = 1000;
 /** How long a relay may take to come back after the broker was away. */
 const GRACE_AFTER_OUTAGE_MS = 4000;
-/** What was refused leaves the queue a while later, and no count shows it. */
+/** What was refused leaves the queue a while later, and no count shows it; what was routed to it before can still come. */
 const REST_MS = 15_000;
-const PREFETCH = 500;
 
 /**
  * Clears away the nodes of dead relays. Whichever relay holds the directory's entries of the nodes looks which of them
@@ -42,6 +55,11 @@ const PREFETCH = 500;
  *
  * Without it, a dead relay's queue would go on taking messages for users who are connected elsewhere by now, and they
  * would get each one twice; or for users who are gone, and what is in an expiring queue is lost.
+ *
+ * What the broker says of a queue is not trusted: of a quorum queue that has no leader, or does not answer within 250 ms, it
+ * says that it is empty and that nobody reads it. And a queue that is deleted loses what is in it, with the publishers'
+ * messages that were still on their way confirmed. So a queue is read before anything is done, and deleted only when
+ * something that went through it behind everything else has reached the keeper. Until then it stays, for as long as it takes.
  */
 export class Reaper {
   private readonly watched = new Map<string, Watched>();
@@ -55,6 +73,8 @@ export class Reaper {
     private readonly directory: Directory,
     /** Milliseconds that a relay may be away. For that long, users who are back elsewhere get messages twice. */
     private readonly grace: number,
+    /** Asks the keeper by way of a queue; resolves when all that was in it before has got to the keeper. */
+    private readonly passed: (queue: string, key: string) => Promise<unknown>,
     private readonly onBuried: () => void,
     private readonly log: Logger,
   ) {}
@@ -89,8 +109,8 @@ export class Reaper {
     for (const node of this.watched.keys()) if (!held.has(node)) this.watched.delete(node);
     for (const node of held) {
       const watched = this.watched.get(node) ?? {
-        ...{ probe: new Probe(connection), busy: false },
-        ...{ seen: false, silent: 0 },
+        ...{ probe: new Probe(connection), busy: false, seen: false },
+        ...{ cut: false, buried: false, readAgainAt: 0 },
       };
       this.watched.set(node, watched);
       if (watched.busy) continue;
@@ -108,83 +128,124 @@ export class Reaper {
   }
 
   private async look(connection: ChannelModel, node: string, watched: Watched): Promise<void> {
-    const state = await this.stateOf(connection, node, watched);
+    const state = await this.stateOf(node, watched);
     if (state === 'gone') {
-      const channel = await openQuietly(connection);
-      await channel.deleteExchange(nodeExchangeName(node));
-      await channel.close();
+      await cutRoutes(connection, node);
       await this.forget(node);
+      return;
+    }
+    const now = Date.now();
+    if (state === 'unsure') {
+      watched.unreadableSince ??= now;
+      if (now - watched.unreadableSince > UNREADABLE_MS) await this.letGo(watched);
       return;
     }
     if (state === 'alive') {
       delete watched.orphanSince;
+      watched.unreadableSince = undefined;
       // It has come back in the same moment.
-      await watched.reader?.close();
-      delete watched.reader;
+      await this.letGo(watched);
       return;
     }
-    const now = Date.now();
     watched.orphanSince ??= now;
     // Whoever was back after the outage and is gone again has not just been slow to return.
     if (!watched.seen && now < this.notBefore) return;
     if (now - watched.orphanSince < this.grace) return;
-    if (!watched.reader) await this.bury(connection, node, watched);
+    if (!watched.leftovers) {
+      if (now < watched.readAgainAt) return;
+      await this.read(connection, node, watched);
+      // Nobody but us? The next look tells, with our own consumer to tell a true answer by.
+      if (watched.leftovers) await this.look(connection, node, watched);
+    } else if (!watched.buried) await this.bury(connection, node, watched, watched.leftovers);
     else if (watched.emptySince !== undefined && now - watched.emptySince > REST_MS) {
-      await withTimeout(watched.reader.deleteQueue(nodeQueueName(node)), ANSWER_MS, 'deleting a node queue');
-      await watched.reader.close();
-      await this.forget(node);
+      await this.remove(node, watched, watched.leftovers);
     }
   }
 
-  private async stateOf(
-    connection: ChannelModel,
-    node: string,
-    watched: Watched,
-  ): Promise<'alive' | 'orphan' | 'gone'> {
+  private async stateOf(node: string, watched: Watched): Promise<State> {
+    const own = watched.leftovers?.consumers ?? 0;
+    let state: QueueState | undefined;
     try {
-      const state = await withTimeout(watched.probe.look(nodeQueueName(node)), ANSWER_MS, 'a node queue');
-      watched.silent = 0;
-      // Entered and not declared yet, or removed in order.
-      if (!state) {
-        watched.missingSince ??= Date.now();
-        return Date.now() - watched.missingSince > REST_MS ? 'gone' : 'alive';
-      }
-      delete watched.missingSince;
-      if (state.messages === 0) watched.emptySince ??= Date.now();
-      else delete watched.emptySince;
-      if (state.consumers <= (watched.reader ? 1 : 0)) return 'orphan';
-      watched.seen = true;
-      return 'alive';
+      // One question at a time: each that is not answered holds up a channel.
+      watched.asked ??= watched.probe.look(nodeQueueName(node)).finally(() => {
+        watched.asked = undefined;
+      });
+      state = await withTimeout(watched.asked, ANSWER_MS, 'a node queue');
     } catch {
-      // A queue without a leader answers nothing, and holds up whoever asks after it.
-      watched.probe = new Probe(connection);
-      return ++watched.silent < SILENT_MOST ? 'alive' : 'orphan';
+      return own === 0 ? 'orphan' : 'unsure';
+    }
+    // Entered and not declared yet, or removed in order.
+    if (!state) {
+      watched.missingSince ??= Date.now();
+      return Date.now() - watched.missingSince > REST_MS ? 'gone' : 'alive';
+    }
+    delete watched.missingSince;
+    if (state.messages > 0 || state.consumers < own) watched.emptySince = undefined;
+    else watched.emptySince ??= Date.now();
+    if (state.consumers < own) return 'unsure';
+    if (own > 0) watched.unreadableSince = undefined;
+    if (state.consumers === own) return 'orphan';
+    watched.seen = true;
+    return 'alive';
+  }
+
+  /** Begins to read the queue, if that is possible. */
+  private async read(connection: ChannelModel, node: string, watched: Watched): Promise<void> {
+    watched.opening ??= Leftovers.open(connection, nodeQueueName(node))
+      .then((leftovers) => {
+        watched.leftovers = leftovers;
+      })
+      .finally(() => {
+        watched.opening = undefined;
+      });
+    try {
+      await withTimeout(watched.opening, ANSWER_MS, 'reading a node queue');
+    } catch (error) {
+      watched.readAgainAt = Date.now() + READ_AGAIN_MS;
+      if (isNotFound(error)) return;
+      watched.unreadableSince ??= Date.now() - (error instanceof TimeoutError ? ANSWER_MS : 0);
+      if (watched.cut || Date.now() - watched.unreadableSince < UNREADABLE_MS) return;
+      // Where nothing has a leader, what is published would wait elsewhere just the same.
+      await this.passed(names.intake, nodeQueueName(node));
+      await cutRoutes(connection, node);
+      watched.cut = true;
+      const { message } = error as Error;
+      this.log.warn({ node, error: message }, 'a node queue cannot be read; it is kept until it can be');
     }
   }
 
   /** Cuts the routes, and has what is left become unread. */
-  private async bury(connection: ChannelModel, node: string, watched: Watched): Promise<void> {
+  private async bury(
+    connection: ChannelModel,
+    node: string,
+    watched: Watched,
+    leftovers: Leftovers,
+  ): Promise<void> {
     this.log.info({ node }, 'a relay is gone; its users’ messages become unread');
+    await cutRoutes(connection, node);
+    await leftovers.refuseAll();
+    watched.buried = true;
+    watched.emptySince = undefined;
+    this.onBuried();
+  }
+
+  /** Removes the queue, if everything that was in it has become unread. */
+  private async remove(node: string, watched: Watched, leftovers: Leftovers): Promise<void> {
+    watched.emptySince = undefined;
     const queue = nodeQueueName(node);
-    const channel = await openQuietly(connection);
-    await channel.deleteExchange(nodeExchangeName(node));
-    try {
-      await channel.prefetch(PREFETCH);
-      const reading = channel.consume(queue, (message) => {
-        if (message) channel.nack(message, false, false);
-      });
-      await withTimeout(reading, ANSWER_MS, 'reading a node queue');
-      watched.reader = channel;
-      this.onBuried();
-      delete watched.emptySince;
-    } catch (error) {
-      // It has no leader, or is gone already. Deleting it frees publishers who wait for its confirm.
-      this.log.warn({ node, error: (error as Error).message }, 'a node queue cannot be read');
-      openQuietly(connection)
-        .then((other) => other.deleteQueue(queue))
-        .catch(() => {});
-      await this.forget(node);
-    }
+    await this.passed(queue, queue);
+    await withTimeout(leftovers.deleteQueue(), ANSWER_MS, 'deleting a node queue');
+    await leftovers.close();
+    await this.forget(node);
+  }
+
+  /** Reads no longer; what was taken and not refused goes back. */
+  private async letGo(watched: Watched): Promise<void> {
+    const { leftovers } = watched;
+    watched.leftovers = undefined;
+    watched.buried = false;
+    watched.emptySince = undefined;
+    await leftovers?.close();
   }
 
   private async forget(node: string): Promise<void> {

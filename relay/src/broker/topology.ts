@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
-import { isNotFound } from './probe.js';
+import { isDown } from './probe.js';
 
 /** Names of everything that the relay owns on the broker. Clients never get at a name that starts with `relay.`. */
 export const names = {
@@ -102,7 +102,7 @@ export async function declareRevocations(connection: ChannelModel): Promise<void
       return;
     } catch (error) {
       // "Its home node is down" is what RabbitMQ says of a stream that it is still opening.
-      if (!isNotFound(error) || Date.now() > deadline) throw error;
+      if (!isDown(error) || Date.now() > deadline) throw error;
       await setTimeout(50);
     }
   }
@@ -133,7 +133,11 @@ export async function declareNode(
     // A message that ends the consumer each time it is delivered must not do so for ever.
     'x-delivery-limit': 20,
   };
-  await channel.assertExchange(nodeExchangeName(node), 'fanout', { durable: true });
+  await channel.assertExchange(nodeExchangeName(node), 'fanout', {
+    durable: true,
+    // For as long as there is no queue behind it, as when a classic one is on a broker of the cluster that is down.
+    alternateExchange: names.unread,
+  });
   await channel.assertQueue(nodeQueueName(node), {
     durable: true,
     arguments: {
@@ -145,20 +149,4 @@ export async function declareNode(
   });
   await channel.bindQueue(nodeQueueName(node), nodeExchangeName(node), '');
   await channel.close();
-}
-
-/** Removes a node queue to which nothing leads any more, if it is empty; false when it was left to the reaper. */
-export async function removeNodeQueue(connection: ChannelModel, node: string): Promise<boolean> {
-  const channel = await connection.createChannel();
-  channel.on('error', () => {});
-  let state = await channel.checkQueue(nodeQueueName(node));
-  // The broker lets go of a consumer a moment after its connection has ended.
-  for (let i = 0; state.consumerCount > 0 && i < 20; i++) {
-    await setTimeout(25);
-    state = await channel.checkQueue(nodeQueueName(node));
-  }
-  if (state.messageCount > 0 || state.consumerCount > 0) return false;
-  await channel.deleteQueue(nodeQueueName(node));
-  await channel.close();
-  return true;
 }

@@ -29,6 +29,8 @@ const MAX_EXPIRATION = 2 ** 32 - 1;
 /** An entry of `x-death`; anybody may have written it. */
 interface Death {
   reason?: unknown;
+  queue?: unknown;
+  exchange?: unknown;
   /** Seconds, as amqplib writes a timestamp within a table. */
   time?: { value?: unknown } | null;
   'original-expiration'?: unknown;
@@ -48,17 +50,17 @@ export function judge(
   nodeTtl: number,
   now: number,
 ): Verdict {
-  if (exchange === '') {
+  const headers: Record<string, unknown> = properties.headers ?? {};
+  if (exchange === '' || isFromNodeQueue(headers['x-death'])) {
     const command = COMMANDS.find((name) => name === properties.type);
     const key = commandKey(body);
     return command && key !== undefined
       ? { kind: 'command', command, key }
       : {
           kind: 'reject',
-          reason: 'published straight into the intake queue: publish to exchange relay.user',
+          reason: 'published straight into a queue of the relay: publish to exchange relay.user',
         };
   }
-  const headers: Record<string, unknown> = properties.headers ?? {};
   if (Number(headers['x-delivery-count'] ?? 0) > DELIVERIES_MOST) {
     return { kind: 'reject', reason: `taken ${DELIVERIES_MOST} times, and its keeper ended each time` };
   }
@@ -71,6 +73,13 @@ export function judge(
     return { kind: 'reject', reason: (error as Error).message };
   }
   return { kind: 'keep', key: routingKey, properties: kept(properties, headers, left) };
+}
+
+/** Published straight into the queue of a relay: a command that has gone the way of what it is to come behind. */
+function isFromNodeQueue(deaths: unknown): boolean {
+  if (!Array.isArray(deaths) || deaths.length !== 1) return false;
+  const { exchange, queue } = (deaths[0] ?? {}) as Death;
+  return exchange === '' && typeof queue === 'string' && queue.startsWith('relay.node.');
 }
 
 /** The properties that a mailbox has as they came. */

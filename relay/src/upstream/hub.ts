@@ -4,9 +4,9 @@ import { AmqpConnection, WORKS_WITHIN_MS } from '../broker/connection.js';
 import type { Inbox } from '../broker/inbox.js';
 import { Incarnation } from '../broker/incarnation.js';
 import { NodePlace } from '../broker/node.js';
-import { NodeQueue } from '../broker/node-queue.js';
+import { NodeQueue, removeNodeQueue } from '../broker/node-queue.js';
 import type { RevocationLog } from '../broker/revocation-log.js';
-import { declareShared, removeNodeQueue } from '../broker/topology.js';
+import { declareShared, nodeQueueName } from '../broker/topology.js';
 import type { RelayConfig } from '../config.js';
 import type { Readiness } from '../http/probes.js';
 import type { Logger } from '../logger.js';
@@ -69,6 +69,7 @@ export class Hub {
     // Before the bindings, which may be many: a node without a consumer is taken for dead.
     this.amqp.onConnect((connection) => this.place.guarded(connection, this.nodeQueue.consume(connection)));
     this.amqp.onConnect((connection) => this.bindings.restore(connection));
+    this.amqp.onConnect((connection) => this.place.watch(connection, (error) => this.amqp.reset(error)));
   }
 
   async open(): Promise<void> {
@@ -152,10 +153,14 @@ export class Hub {
       await this.mail.leave();
       if (!this.amqp.up) return;
       await this.amqp.use((connection) => this.place.cutRoutes(connection));
+      const queue = nodeQueueName(this.incarnation.name);
+      // What the broker says of its length is no proof (see Reaper). In an alarm there is none, and nothing is removed.
+      if (!this.alarm.congested) {
+        await this.nodeQueue.emptied(() => this.mail.inbox.tell('', queue, 'passed', queue));
+      }
       await this.nodeQueue.close();
-      // What was refused may still be on its way out of the queue, where no count shows it.
-      if (this.users.refusedLately) return;
-      await this.amqp.use((connection) => removeNodeQueue(connection, this.incarnation.name));
+      if (this.alarm.congested || this.users.refusedLately) return;
+      await this.amqp.use((connection) => removeNodeQueue(connection, queue));
     };
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, FAREWELL_MS).unref());
     await Promise.race([farewell(), timeout]).catch((error: unknown) => {

@@ -58,7 +58,8 @@ export class Mail {
     this.changes = new Changes(this.inbox);
     // What the dead relay had leased is unread again, and nobody else says so.
     const onBuried = () => this.inbox.tellAll('missed', null);
-    this.reaper = new Reaper(this.directory, env.RELAY_NODE_GRACE, onBuried, log);
+    const passed = (queue: string, key: string) => this.inbox.ask('', queue, 'passed', key);
+    this.reaper = new Reaper(this.directory, env.RELAY_NODE_GRACE, passed, onBuried, log);
     this.keeper = new Keeper(
       {
         prefetch: env.RELAY_INTAKE_PREFETCH,

@@ -7,6 +7,12 @@ import { Relief } from './relief.js';
 import { Route, type UserTaker } from './route.js';
 
 /**
+ * How long what was refused may be on its way out of the node queue, in milliseconds: a broker that was without a majority tries
+ * for minutes.
+ */
+const LEAVING_MS = 5 * 60_000;
+
+/**
  * The `/user/…` side of the hub: which client of this relay takes what comes out of the node queue, and one binding
  * for every user and destination that is subscribed to here.
  */
@@ -27,9 +33,9 @@ export class UserHub implements Settler {
     private readonly onUndeliverable: () => void,
   ) {}
 
-  /** True when messages were given up in the last seconds. */
+  /** True when messages were given up lately, which may be in the queue still, where no count shows them. */
   get refusedLately(): boolean {
-    return Date.now() - this.lastRefusal < 5000;
+    return Date.now() - this.lastRefusal < LEAVING_MS;
   }
 
   get routeCount(): number {

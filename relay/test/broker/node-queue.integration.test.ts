@@ -102,6 +102,15 @@ async function left(): Promise<string[]> {
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => String(i));
 
+it('may be missing behind its exchange: what is published then is unread, and not lost', async () => {
+  const tap = await service.tapUnread('erin');
+  await service.channel.bindExchange(nodeExchangeName(node), names.user, 'erin.#');
+  await amqp.close();
+  await service.channel.deleteQueue(nodeQueueName(node));
+  await service.toUser('erin', 'x', 'nowhere');
+  await tap.message('nowhere');
+});
+
 describe('a message', () => {
   it('comes with its key, headers and body', async () => {
     const body = Buffer.from([0, 255, 10]);

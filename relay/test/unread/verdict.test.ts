@@ -172,7 +172,17 @@ describe('commands', () => {
     expect(commanded(type, body)).toEqual({ kind: 'reject', reason: expect.stringContaining('relay.user') });
   });
 
-  it('come straight into the intake and no other way', () => {
+  const dead = (queue: string, exchange: string) => ({
+    'x-death': [{ queue, exchange, reason: 'rejected' }],
+  });
+
+  it('come straight into the intake, or the queue of a relay, and no other way', () => {
+    const body = Buffer.from('"alice.x"');
+    const by = (headers: Record<string, unknown>) =>
+      judge('relay.unread', 'relay.node.a', properties({ type: 'passed', headers }), body, NODE_TTL, NOW);
+    expect(by(dead('relay.node.a', ''))).toEqual({ kind: 'command', command: 'passed', key: 'alice.x' });
+    expect(by(dead('relay.node.a', 'relay.user')).kind).toBe('keep');
+    expect(by(dead('orders', '')).kind).toBe('keep');
     expect(judged({ type: 'clear' }).kind).toBe('keep');
   });
 });
