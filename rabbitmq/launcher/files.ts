@@ -43,7 +43,7 @@ export function writeNodeFiles(
   source: string,
   identity: NodeIdentity,
   ports: Ports,
-  tls?: NodeTls,
+  { tls, members }: { tls?: NodeTls | undefined; members?: readonly string[] | undefined } = {},
 ): void {
   for (const folder of [paths.config, paths.extraConfigs, paths.log, paths.home, paths.database]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -52,8 +52,13 @@ export function writeNodeFiles(
   writePrivate(paths.envFile, '');
   copyFileSync(join(source, 'enabled_plugins'), paths.enabledPlugins);
   const shared = readFileSync(join(source, 'rabbitmq.conf'), 'utf8');
-  const lines = [...listeners(ports), ...(tls ? tlsLines(tls, ports) : [])];
-  writePrivate(paths.configFile, `${shared}\n${lines.join('\n')}\nload_definitions = ${paths.definitions}\n`);
+  const lines = [
+    ...listeners(ports),
+    ...(tls ? tlsLines(tls, ports) : []),
+    // A cluster gets them once it is whole: the first node alone would make every queue for itself.
+    ...(members ? clusterLines(members, identity) : [`load_definitions = ${paths.definitions}`]),
+  ];
+  writePrivate(paths.configFile, `${shared}\n${lines.join('\n')}\n`);
   if (tls) writePrivate(paths.advancedFile, tlsTerms(tls, ports));
   // What an earlier start left behind would count.
   else rmSync(paths.advancedFile, { force: true });
@@ -70,6 +75,18 @@ function listeners(ports: Ports): string[] {
     `management.tcp.port = ${ports.management}`,
     'prometheus.tcp.ip = 127.0.0.1',
     `prometheus.tcp.port = ${ports.prometheus}`,
+  ];
+}
+
+/** @param members the names of all nodes of the cluster. */
+function clusterLines(members: readonly string[], { brokerPassword }: NodeIdentity): string[] {
+  return [
+    'cluster_formation.peer_discovery_backend = classic_config',
+    ...members.map((member, i) => `cluster_formation.classic_config.nodes.${i + 1} = ${member}`),
+    'cluster_partition_handling = pause_minority',
+    'default_user = relay',
+    `default_pass = ${brokerPassword}`,
+    'default_user_tags.administrator = true',
   ];
 }
 

@@ -1,8 +1,9 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type RunningNode, runNode } from './node.js';
+import { type Membership, type RunningNode, runNode } from './node.js';
 import type { NodeTls } from './tls.js';
 
+export { type Cluster, type ClusterOptions, startCluster } from './cluster.js';
 export { locateInstallation, NotInstalledError } from './locate.js';
 export type { NodeTls } from './tls.js';
 
@@ -47,15 +48,15 @@ export interface BrokerOptions {
  * The node ends with this process at the latest.
  * @throws NotInstalledError without RabbitMQ; Error with the last log lines when it does not start within 90 s.
  */
-export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  mkdirSync(resolve(options.dataDir), { recursive: true, mode: 0o700 });
-  const dataDir = realpathSync(options.dataDir);
-  // Paths go into files and variables of a shell script that splits at spaces.
-  if (/[\s'"\\#]/.test(dataDir)) {
-    throw new Error(`RabbitMQ needs a data directory without spaces and quotes, not "${dataDir}"`);
-  }
-  const log = options.log ?? (() => {});
-  let node: RunningNode = await runNode(dataDir, log, false, options.tls);
+export function startBroker(options: BrokerOptions): Promise<Broker> {
+  return startNode(options);
+}
+
+/** The same for one node of a cluster. */
+export async function startNode(options: BrokerOptions, membership?: Membership): Promise<Broker> {
+  const dataDir = usableFolder(options.dataDir);
+  const { tls, log = () => {} } = options;
+  let node: RunningNode = await runNode(dataDir, { log, keepPorts: false, tls, membership });
   let running = true;
   const watch = (watched: RunningNode) =>
     void watched.ended.then((how) => {
@@ -87,9 +88,23 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     kill: () => end('kill'),
     async restart() {
       if (running) await end('stop');
-      node = await runNode(dataDir, log, true, options.tls);
+      node = await runNode(dataDir, { log, keepPorts: true, tls, membership });
       running = true;
       watch(node);
     },
   };
+}
+
+/**
+ * Makes the directory where it is missing.
+ * @returns its real path
+ */
+export function usableFolder(folder: string): string {
+  mkdirSync(resolve(folder), { recursive: true, mode: 0o700 });
+  const real = realpathSync(folder);
+  // Paths go into files and variables of a shell script that splits at spaces.
+  if (/[\s'"\\#]/.test(real)) {
+    throw new Error(`RabbitMQ needs a data directory without spaces and quotes, not "${real}"`);
+  }
+  return real;
 }

@@ -5,7 +5,7 @@ import { loadIdentity, type NodeIdentity, saveIdentity } from './identity.js';
 import { configFolder, locateInstallation } from './locate.js';
 import { choosePorts, type Ports } from './ports.js';
 import { endOwned, goneOrKilled, guardAgainstCrash, type OwnedProcess, startOwned } from './processes.js';
-import { isReady } from './readiness.js';
+import { isListening, isReady } from './readiness.js';
 import type { NodeTls } from './tls.js';
 
 const startLimit = 90_000;
@@ -33,26 +33,42 @@ export interface RunningNode {
   kill(): Promise<void>;
 }
 
-/**
- * Starts the node of a data directory and waits until it is usable.
- * @param keepPorts true: the ports of last time or an error; false: other ports when one of them is taken.
- */
-export async function runNode(
-  dataDir: string,
-  log: (line: string) => void,
-  keepPorts: boolean,
-  tls?: NodeTls,
-): Promise<RunningNode> {
+/** What a node shares with the others of its cluster. */
+export interface Membership {
+  /** The names of all nodes. */
+  readonly members: readonly string[];
+  /** By which they find each other; it outlives each of them. */
+  readonly mapper: OwnedProcess;
+  readonly mapperPort: number;
+  /** Ports of the others. */
+  readonly taken: Set<number>;
+  /** True once the definitions were imported, so that a node is not ready before it shows them. */
+  defined: boolean;
+}
+
+export interface NodeOptions {
+  log: (line: string) => void;
+  /** true: the ports of last time or an error; false: other ports when one of them is taken. */
+  keepPorts: boolean;
+  tls?: NodeTls | undefined;
+  membership?: Membership | undefined;
+}
+
+/** Starts the node of a data directory and waits until it is usable. */
+export async function runNode(dataDir: string, options: NodeOptions): Promise<RunningNode> {
+  const { log, keepPorts, tls, membership } = options;
   const paths = nodePaths(dataDir);
   refuseSecondNode(paths);
   const identity = loadIdentity(dataDir);
   for (let attempt = 1; ; attempt += 1) {
-    const ports = keepPorts && identity.ports ? identity.ports : await choosePorts(identity.ports);
+    const ports =
+      keepPorts && identity.ports ? identity.ports : await choosePorts(identity.ports, membership?.taken);
+    if (membership) ports.epmd = membership.mapperPort;
     identity.ports = ports;
     saveIdentity(dataDir, identity);
-    writeNodeFiles(paths, configFolder(), identity, ports, tls);
+    writeNodeFiles(paths, configFolder(), identity, ports, { tls, members: membership?.members });
     try {
-      return await launch(paths, identity, ports, log, tls !== undefined);
+      return await launch(paths, identity, ports, options);
     } catch (error) {
       if (!(error instanceof StartError) || !error.portTaken || keepPorts || attempt === 3) throw error;
       log('Another process took one of the ports; trying others');
@@ -64,18 +80,20 @@ async function launch(
   paths: NodePaths,
   identity: NodeIdentity,
   ports: Ports,
-  log: (line: string) => void,
-  withTls: boolean,
+  { log, tls, membership }: NodeOptions,
 ): Promise<RunningNode> {
-  const { server, epmd } = locateInstallation();
+  const { server } = locateInstallation();
   const env = nodeEnvironment(paths, identity, ports);
   const options = { env, cwd: paths.dataDir };
-  const mapper = await startOwned(epmd, ['-port', String(ports.epmd), '-address', '127.0.0.1'], options);
+  const mapper = membership?.mapper ?? (await startMapper(ports.epmd, options));
+  const endMapper = async (patience: number) => {
+    if (!membership) await endOwned(mapper, patience);
+  };
   let broker: OwnedProcess;
   try {
     broker = await startOwned(server, [], { ...options, onLine: log });
   } catch (error) {
-    await endOwned(mapper, stopPatience);
+    await endMapper(stopPatience);
     throw error;
   }
   const dismissGuard = guardAgainstCrash(broker, mapper);
@@ -83,17 +101,30 @@ async function launch(
     if (how === 'stop') broker.closeInput();
     else broker.signal('SIGKILL');
     await goneOrKilled(broker, stopPatience);
-    await endOwned(mapper, 500);
+    await endMapper(500);
     dismissGuard();
   };
   try {
-    await untilReady(paths, broker, mapper, () => isReady(ports, identity, withTls));
+    const withTls = tls !== undefined;
+    const ready =
+      membership && !membership.defined
+        ? () => isListening(ports, withTls)
+        : () => isReady(ports, identity, withTls);
+    await untilReady(paths, broker, mapper, ready);
   } catch (error) {
     await end('kill');
     throw error;
   }
   const ended = broker.gone.then(() => broker.ended() ?? '');
   return { pid: broker.pid, ports, identity, ended, stop: () => end('stop'), kill: () => end('kill') };
+}
+
+/** Starts a port mapper, epmd, on a port of its own. */
+export function startMapper(
+  port: number,
+  options: { env: Record<string, string>; cwd: string },
+): Promise<OwnedProcess> {
+  return startOwned(locateInstallation().epmd, ['-port', String(port), '-address', '127.0.0.1'], options);
 }
 
 async function untilReady(

@@ -40,10 +40,10 @@ export function isFree(port: number): Promise<boolean> {
 
 /**
  * Free ports for one node; those of `wanted` that are still free are kept.
+ * @param chosen ports of nodes that are about to start; those of this one are added.
  * @throws Error when the range has no free port left.
  */
-export async function choosePorts(wanted?: Ports): Promise<Ports> {
-  const chosen = new Set<number>();
+export async function choosePorts(wanted?: Ports, chosen = new Set<number>()): Promise<Ports> {
   const ports: Partial<Ports> = {};
   for (const kind of kinds) {
     const before = wanted?.[kind];

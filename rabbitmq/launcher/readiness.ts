@@ -7,10 +7,7 @@ import type { Ports } from './ports.js';
  * Never throws: a node that starts refuses in many ways.
  */
 export async function isReady(ports: Ports, identity: NodeIdentity, withTls: boolean): Promise<boolean> {
-  const listening = [ports.amqp, ports.webStomp, ports.prometheus];
-  if (withTls) listening.push(ports.amqpTls, ports.webStompTls);
-  const open = await Promise.all(listening.map(accepts));
-  if (open.includes(false)) return false;
+  if (!(await isListening(ports, withTls))) return false;
   const credentials = Buffer.from(`relay:${identity.brokerPassword}`).toString('base64');
   try {
     const response = await fetch(`http://127.0.0.1:${ports.management}/api/queues/%2F/relay.unread.intake`, {
@@ -25,6 +22,13 @@ export async function isReady(ports: Ports, identity: NodeIdentity, withTls: boo
   } catch {
     return false;
   }
+}
+
+/** True when all listeners accept. */
+export async function isListening(ports: Ports, withTls: boolean): Promise<boolean> {
+  const listening = [ports.amqp, ports.webStomp, ports.prometheus, ports.management];
+  if (withTls) listening.push(ports.amqpTls, ports.webStompTls);
+  return !(await Promise.all(listening.map(accepts))).includes(false);
 }
 
 function accepts(port: number): Promise<boolean> {
