@@ -164,7 +164,9 @@ const variables = z.object({
   RELAY_NODE_TTL: whole(1000, 86_400_000).default(60_000),
   RELAY_NODE_GRACE: whole(100, 600_000).default(500),
 
-  RELAY_MAILBOX_TYPE: z.enum(['classic', 'quorum'], { error: 'takes classic or quorum' }).default('classic'),
+  RELAY_MAILBOX_TYPE: z
+    .enum(['auto', 'classic', 'quorum'], { error: 'takes auto, classic or quorum' })
+    .default('auto'),
   RELAY_MAILBOX_EXPIRES: whole(1000, 4_000_000_000).default(30 * 86_400_000),
   RELAY_MAILBOX_AGE: whole(1000, 4_000_000_000).default(30 * 86_400_000),
   RELAY_MAILBOX_LENGTH: whole(1, 10_000_000).default(10_000),
@@ -183,6 +185,8 @@ export interface BrokerConfig {
   amqpUrls: readonly string[];
   /** Of the same brokers, in the same order. */
   webStompUrls: readonly string[];
+  /** There are several: what must not be lost with one of them needs copies on others. */
+  clustered: boolean;
   managementUrl: string | undefined;
   vhost: string;
   login: string;
@@ -294,6 +298,7 @@ function brokerConfig(env: RelayConfig['env'], problems: string[]): BrokerConfig
   return {
     amqpUrls,
     webStompUrls,
+    clustered: amqpUrls.length > 1,
     managementUrl: env.RABBITMQ_MANAGEMENT_URL,
     vhost: amqp.pathname.length > 1 ? decodeURIComponent(amqp.pathname.slice(1)) : '/',
     login,

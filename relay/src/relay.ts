@@ -84,6 +84,14 @@ export async function openRelay(
     );
   }
 
+  const { RELAY_MAILBOX_TYPE: mailbox, RELAY_NODE_QUEUE_TYPE: nodeQueue } = env;
+  if (config.broker.clustered && [mailbox, nodeQueue].includes('classic')) {
+    log.warn(
+      'RELAY_MAILBOX_TYPE and RELAY_NODE_QUEUE_TYPE should not be classic with several brokers: what is in such a queue is ' +
+        'out of reach while its broker is down',
+    );
+  }
+
   // Never the same twice: what an earlier process of this name has left behind is for the reaper alone.
   const node = [env.RELAY_NODE_ID ?? [], randomBytes(6).toString('hex')].flat().join('-');
   const sessions = new Set<Session>();

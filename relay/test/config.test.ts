@@ -159,6 +159,7 @@ describe('the broker', () => {
     expect(readConfig(KEY).broker).toEqual({
       amqpUrls: ['amqp://guest:guest@127.0.0.1:5672'],
       webStompUrls: ['ws://127.0.0.1:15674/ws'],
+      clustered: false,
       managementUrl: undefined,
       vhost: '/',
       login: 'guest',
@@ -178,7 +179,7 @@ describe('the broker', () => {
   it('may be a cluster: several addresses, with their Web-STOMP endpoints beside them or named', () => {
     const RABBITMQ_URL = 'amqp://me:a,b@one:1/v, amqps://me:a,b@two:2/v';
     const derived = readConfig({ ...KEY, RABBITMQ_URL }).broker;
-    expect(derived).toMatchObject({ login: 'me', passcode: 'a,b', vhost: 'v' });
+    expect(derived).toMatchObject({ login: 'me', passcode: 'a,b', vhost: 'v', clustered: true });
     expect(derived.amqpUrls).toEqual(['amqp://me:a,b@one:1/v', 'amqps://me:a,b@two:2/v']);
     expect(derived.webStompUrls).toEqual(['ws://one:15674/ws', 'wss://two:15673/ws']);
     const RABBITMQ_WEB_STOMP_URL = 'ws://x:y@one:3/ws,ws://x:y@two:4/ws';

@@ -1,4 +1,5 @@
-import type { ChannelModel } from 'amqplib';
+import type { ChannelModel, ConsumeMessage } from 'amqplib';
+import { isDown, openQuietly } from './probe.js';
 import { names } from './topology.js';
 
 /**
@@ -9,14 +10,14 @@ export async function countDropped(
   connection: ChannelModel,
   onDropped: (reason: string) => void,
 ): Promise<void> {
-  const channel = await connection.createChannel();
-  channel.on('error', () => {});
-  await channel.consume(
-    names.dropped,
-    (message) => {
-      const deaths: { reason?: unknown }[] = message?.properties.headers?.['x-death'] ?? [];
-      if (message) onDropped(deaths[0]?.reason === 'expired' ? 'expired' : 'maxlen');
-    },
-    { noAck: true },
-  );
+  const channel = await openQuietly(connection);
+  const count = (message: ConsumeMessage | null) => {
+    const deaths: { reason?: unknown }[] = message?.properties.headers?.['x-death'] ?? [];
+    if (message) onDropped(deaths[0]?.reason === 'expired' ? 'expired' : 'maxlen');
+  };
+  try {
+    await channel.consume(names.dropped, count, { noAck: true });
+  } catch (error) {
+    if (!isDown(error)) throw error;
+  }
 }

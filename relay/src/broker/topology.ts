@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { ChannelModel } from 'amqplib';
-import { isDown } from './probe.js';
+import { isDown, openQuietly } from './probe.js';
 
 /** Names of everything that the relay owns on the broker. Clients never get at a name that starts with `relay.`. */
 export const names = {
@@ -55,12 +55,6 @@ export async function declareShared(connection: ChannelModel): Promise<void> {
   });
   await channel.bindQueue(names.intake, names.unread, '#');
   await channel.assertQueue(names.rejected, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
-  await channel.assertQueue(names.dropped, {
-    durable: true,
-    // Only to be counted, so what nobody counts is no loss.
-    arguments: { 'x-queue-type': 'classic', 'x-max-length': 10_000, 'x-message-ttl': 60_000 },
-  });
-  await channel.bindQueue(names.dropped, names.dropped, '');
   for (const queue of directoryQueues) {
     await channel.assertQueue(queue, {
       durable: true,
@@ -72,6 +66,23 @@ export async function declareShared(connection: ChannelModel): Promise<void> {
     });
   }
   await channel.close();
+  await declareDropped(connection);
+}
+
+/** Where what mailboxes drop is counted. In a cluster this queue is on one broker only: while that is down, nobody counts. */
+async function declareDropped(connection: ChannelModel): Promise<void> {
+  const channel = await openQuietly(connection);
+  try {
+    await channel.assertQueue(names.dropped, {
+      durable: true,
+      // Only to be counted, so what nobody counts is no loss.
+      arguments: { 'x-queue-type': 'classic', 'x-max-length': 10_000, 'x-message-ttl': 60_000 },
+    });
+    await channel.bindQueue(names.dropped, names.dropped, '');
+    await channel.close();
+  } catch (error) {
+    if (!isDown(error)) throw error;
+  }
 }
 
 /** A stream takes some 0.4 s after the broker was killed until it can be used, in milliseconds. */

@@ -15,6 +15,9 @@ import { Changes } from '../unread/changes.js';
 import { Unread } from '../unread/unread.js';
 import type { Spread } from '../util/rotation.js';
 
+/** How long a relay of a cluster may be away at least, in milliseconds. */
+const GRACE_IN_A_CLUSTER_MS = 4000;
+
 /**
  * Everything about unread mail that leads to the broker, and what relays tell each other. It has AMQP connections of its own:
  * when the broker is short of memory or disk it stops reading from publishers, and live messages must not wait for that,
@@ -59,13 +62,15 @@ export class Mail {
     // What the dead relay had leased is unread again, and nobody else says so.
     const onBuried = () => this.inbox.tellAll('missed', null);
     const passed = (queue: string, key: string) => this.inbox.ask('', queue, 'passed', key);
-    this.reaper = new Reaper(this.directory, env.RELAY_NODE_GRACE, passed, onBuried, log);
+    // One that loses its broker is away for as long as its queue takes to find another leader.
+    const grace = Math.max(env.RELAY_NODE_GRACE, broker.clustered ? GRACE_IN_A_CLUSTER_MS : 0);
+    this.reaper = new Reaper(this.directory, grace, passed, onBuried, log);
     this.keeper = new Keeper(
       {
         prefetch: env.RELAY_INTAKE_PREFETCH,
         nodeTtl: env.RELAY_NODE_TTL,
         mailboxes: {
-          type: env.RELAY_MAILBOX_TYPE,
+          type: mailboxType(env.RELAY_MAILBOX_TYPE, broker.clustered),
           expires: env.RELAY_MAILBOX_EXPIRES,
           age: env.RELAY_MAILBOX_AGE,
           length: env.RELAY_MAILBOX_LENGTH,
@@ -141,4 +146,10 @@ export class Mail {
     this.alarm.close();
     await Promise.all([this.amqp.close(), this.reading.close()]);
   }
+}
+
+/** A classic mailbox is on one broker: in a cluster it would be away with it, and what becomes unread meanwhile would be put aside. */
+function mailboxType(setting: 'auto' | 'classic' | 'quorum', clustered: boolean): 'classic' | 'quorum' {
+  if (setting !== 'auto') return setting;
+  return clustered ? 'quorum' : 'classic';
 }
