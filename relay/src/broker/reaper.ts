@@ -41,7 +41,7 @@ const LOOK_EVERY_MS = 200;
 /** How long the broker may take over a queue before that is left for later. */
 const ANSWER_MS = 5000;
 /** How long a queue may be unreadable before nothing more is to get into it. */
-const UNREADABLE_MS = 10_000;
+const UNREADABLE_MS = 5000;
 const READ_AGAIN_MS = 1000;
 /** How long a relay may take to come back after the broker was away. */
 const GRACE_AFTER_OUTAGE_MS = 4000;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../../../rabbitmq/launcher/index.js';
 import { openPublisher, type Publisher } from '../../publisher/index.js';
+import { quorum } from '../support/erlang.js';
 import { manage } from '../support/management.js';
 import { startRelay, type TestRelay } from '../support/relay.js';
 import { keepLogs, keepSecret } from '../support/run-log.js';
@@ -19,18 +20,20 @@ let cluster: Cluster;
 let relays: TestRelay[] = [];
 let publisher: Publisher;
 
-beforeAll(async () => {
-  cluster = await startCluster({ dataDir });
-  keepSecret(new URL(cluster.nodes[0]?.amqpUrl ?? '').password);
-  keepSecret(cluster.clientPassword);
-  const env = {
+const relay = () =>
+  startRelay({
     RABBITMQ_URL: cluster.amqpUrl,
     RABBITMQ_WEB_STOMP_URL: cluster.webStompUrl,
     RABBITMQ_MANAGEMENT_URL: '',
     RABBITMQ_CLIENT_USERNAME: cluster.clientUsername,
     RABBITMQ_CLIENT_PASSWORD: cluster.clientPassword,
-  };
-  relays = [await startRelay(env), await startRelay(env)];
+  });
+
+beforeAll(async () => {
+  cluster = await startCluster({ dataDir });
+  keepSecret(new URL(cluster.nodes[0]?.amqpUrl ?? '').password);
+  keepSecret(cluster.clientPassword);
+  relays = [await relay(), await relay()];
   publisher = await openPublisher({ url: cluster.amqpUrl.split(',') });
 }, 240_000);
 
@@ -194,3 +197,31 @@ test('each node of a cluster is killed once under load, and nothing that was con
   expect(sender.error()).toBeUndefined();
   expect(confirmed).toHaveLength(turn * 3 + 6);
 }, 300_000);
+
+test('the queue of a dead relay that has no leader is kept until it has one, and nobody waits for it meanwhile', async () => {
+  const lost = await relay();
+  const queue = `relay.node.${lost.node}`;
+  const client = await lost.stomp('dora');
+  await client.subscribed('/user/topic/reply', { id: 'mail', ack: 'client' });
+  const ids = ['1', '2', '3'];
+  for (const id of ids) await publisher.toUser('dora', '/topic/reply', id);
+  await client.received(3);
+  await quorum(cluster.nodes, queue, 'stops');
+  const waiting = publisher.toUser('dora', '/topic/reply', 'on its way');
+  await lost.close();
+  await waitFor(
+    () =>
+      manage(cluster.nodes[0] as never, 'GET', `exchanges/%2F/${queue}`).then(
+        () => false,
+        () => true,
+      ),
+    { what: 'the end of the routes to it', ...PATIENCE },
+  );
+  await publisher.toUser('dora', '/topic/reply', 'later');
+  const mail = await UnreadClient.of(relays[0] as TestRelay, 'dora');
+  await mail.waiting(1);
+  await quorum(cluster.nodes, queue, 'comes back');
+  await waiting;
+  await mail.waiting(5, '/topic/reply', PATIENCE.timeout);
+  expect((await mail.readAll()).sort()).toEqual([...ids, 'later', 'on its way']);
+}, 200_000);
