@@ -8,6 +8,8 @@ export type Outcome = PublishError | undefined;
 export class Delivery {
   /** Times that it was written to a connection. */
   attempts = 0;
+  /** When that was last, in milliseconds since the epoch. */
+  writtenAt = 0;
   /** Nobody waits for it, and it is not to be sent any more. */
   cancelled = false;
   private over = false;

@@ -11,11 +11,16 @@ export interface LaneSettings {
   /** Messages without a confirm. */
   readonly window: number;
   readonly retry: { readonly first: number; readonly most: number };
+  /** Milliseconds until what was not confirmed is sent again. */
+  readonly confirmTimeout: number;
   /** Called when `problem` has changed. */
   readonly onChange: () => void;
   /** Called when the broker has confirmed something. */
   readonly onProgress: () => void;
 }
+
+/** How often the lane looks for what is not confirmed in time, in milliseconds. */
+const WATCH_MS = 500;
 
 /**
  * Messages that keep their order, on a channel of their own: what the broker closes the channel for stops no other lane.
@@ -35,6 +40,9 @@ export class PublishLane {
   /** The socket is full: amqplib asks to wait. */
   private draining = false;
   private timer: NodeJS.Timeout | undefined;
+  private watch: NodeJS.Timeout | undefined;
+  /** Since when the broker takes messages; milliseconds since the epoch. */
+  private openSince = 0;
   private readonly backoff: Backoff;
   /** Up to this sequence messages go one at a time: the broker closes the channel for one of them and does not say which. */
   private suspectsUpTo = -1;
@@ -52,12 +60,16 @@ export class PublishLane {
   attach(model: ChannelModel): void {
     this.model = model;
     this.blocked = false;
+    clearInterval(this.watch);
+    this.watch = setInterval(() => this.repeatStalled(), WATCH_MS);
+    this.watch.unref();
     void this.openChannel(model);
   }
 
   /** The connection is gone. */
   detach(): void {
     this.model = undefined;
+    clearInterval(this.watch);
     this.stop();
     this.setProblem(undefined);
   }
@@ -65,6 +77,7 @@ export class PublishLane {
   /** The broker has an alarm: what goes out now would only wait at its door. */
   block(blocked: boolean): void {
     this.blocked = blocked;
+    this.openSince = Date.now();
     this.pump();
   }
 
@@ -162,6 +175,7 @@ export class PublishLane {
       return;
     }
     delivery.attempts += 1;
+    delivery.writtenAt = Date.now();
     this.onWire.set(delivery.sequence, delivery);
     const options = { ...properties, ...(expiration !== undefined && { expiration }) };
     try {
@@ -191,6 +205,18 @@ export class PublishLane {
     }
     if (this.nacked.length > 0) this.repeatNacked(channel);
     else this.pump();
+  }
+
+  /** What waits for a confirm for too long is sent again, over another channel: on this one its confirm may still come. */
+  private repeatStalled(): void {
+    const { channel, model } = this;
+    const [oldest] = this.onWire.values();
+    if (!channel || !model || !oldest || this.blocked) return;
+    if (Date.now() - Math.max(oldest.writtenAt, this.openSince) < this.settings.confirmTimeout) return;
+    this.setProblem('the broker does not confirm messages');
+    this.stop();
+    channel.close().catch(() => {});
+    void this.openChannel(model);
   }
 
   private repeatNacked(channel: ConfirmChannel): void {

@@ -13,8 +13,9 @@ export class Lanes {
    * @param onChange `problem` has changed
    * @param onProgress the broker has confirmed something
    */
-  constructor({ window, retry }: Settings, onChange: () => void, onProgress: () => void) {
-    const lane = (name: Lane) => new PublishLane({ name, window, retry, onChange, onProgress });
+  constructor({ window, retry, confirmTimeout }: Settings, onChange: () => void, onProgress: () => void) {
+    const lane = (name: Lane) =>
+      new PublishLane({ name, window, retry, confirmTimeout, onChange, onProgress });
     this.lanes = { user: lane('user'), topic: lane('topic'), reply: lane('reply') };
   }
 

@@ -24,6 +24,11 @@ export interface PublisherOptions {
   readonly maxMessageBytes?: number;
   /** Milliseconds that a call may take, for calls that do not say. Default none; replies 30,000. */
   readonly timeout?: number;
+  /**
+   * Milliseconds after which what the broker has not confirmed is sent again. A quorum queue without a leader confirms nothing,
+   * and later messages may take another way. Default 30,000.
+   */
+  readonly confirmTimeout?: number;
   /** Milliseconds between attempts to reach the broker: doubling from `first` to `most`. Default 100 and 5,000. */
   readonly retry?: { readonly first?: number; readonly most?: number };
   /** The topic of `toAll`, to which clients subscribe by convention. Default `/topic/all`. */
@@ -103,6 +108,7 @@ export interface Settings {
   readonly window: number;
   readonly maxMessageBytes: number;
   readonly timeout: number | undefined;
+  readonly confirmTimeout: number;
   readonly retry: { readonly first: number; readonly most: number };
   readonly allTopic: string;
   readonly trace: (() => Readonly<Record<string, string>>) | undefined;
@@ -133,6 +139,7 @@ export function readOptions(options: PublisherOptions): Settings {
     window: positive('maxUnconfirmed', options.maxUnconfirmed, 1000),
     maxMessageBytes: positive('maxMessageBytes', options.maxMessageBytes, MiB),
     timeout: options.timeout === undefined ? undefined : positive('timeout', options.timeout, 0),
+    confirmTimeout: positive('confirmTimeout', options.confirmTimeout, 30_000),
     retry: { first, most: Math.max(first, positive('retry.most', retry.most, 5000)) },
     allTopic,
     trace: options.trace,

@@ -63,13 +63,7 @@ export class AmqpConnection {
     if (this.closed) return;
     let model: ChannelModel | undefined;
     try {
-      model = await connect(withHeartbeat(this.brokers.current), {
-        clientProperties: { connection_name: this.name },
-        timeout: this.brokers.several ? CONNECT_ONE_OF_SEVERAL_MS : CONNECT_MS,
-        // A bind is a small frame that somebody waits for.
-        noDelay: true,
-        ...this.tls,
-      });
+      model = await this.connect();
       const opened = model;
       opened.on('error', (error: Error) => {
         this.lastError = error;
@@ -102,6 +96,17 @@ export class AmqpConnection {
     }
   }
 
+  /**
+   * One more connection to the broker that is in use, for what it may end of. It does not come back; `discard` ends it.
+   * @throws Error when there is none in a moment.
+   */
+  async another(): Promise<ChannelModel> {
+    const model = await this.connect();
+    // Told to whoever waits for something over it.
+    model.on('error', () => {});
+    return model;
+  }
+
   /** Drops a connection that turned out to be unusable, so that it is made and prepared anew. */
   reset(reason: Error): void {
     this.lastError = reason;
@@ -125,6 +130,16 @@ export class AmqpConnection {
     await model?.close().catch(() => {});
   }
 
+  private connect(): Promise<ChannelModel> {
+    return connect(withHeartbeat(this.brokers.current), {
+      clientProperties: { connection_name: this.name },
+      timeout: this.brokers.several ? CONNECT_ONE_OF_SEVERAL_MS : CONNECT_MS,
+      // A bind is a small frame that somebody waits for.
+      noDelay: true,
+      ...this.tls,
+    });
+  }
+
   private lost(model: ChannelModel): void {
     if (this.model !== model) return;
     this.model = undefined;
@@ -144,7 +159,7 @@ export class AmqpConnection {
  * Closes a connection that nobody needs any more, and whose end nobody waits for: a broker with a stuck channel, such as one
  * that reads a quorum queue without a leader, takes over a minute to answer.
  */
-function discard(model: ChannelModel): void {
+export function discard(model: ChannelModel): void {
   const { stream } = model.connection as unknown as { stream: Duplex };
   const cut = setTimeout(() => stream.destroy(), CLOSE_MS);
   model

@@ -1,4 +1,5 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
+import { discard } from './connection.js';
 import { openQuietly } from './probe.js';
 
 const PREFETCH = 500;
@@ -6,6 +7,8 @@ const PREFETCH = 500;
 /**
  * Reads what a relay has left in its queue. At first it takes a single message and keeps it, which changes nothing for a relay
  * that is alive after all; `refuseAll` makes everything unread.
+ *
+ * It has a connection of its own: RabbitMQ ends the one over which a quorum queue without a leader is to be read.
  */
 export class Leftovers {
   /** Consumers of the queue that are ours. */
@@ -13,16 +16,32 @@ export class Leftovers {
   private refusing = false;
   private held: ConsumeMessage | undefined;
 
+  /** The connection was lost: what was held or not refused yet is back in the queue. */
+  over = false;
+
   private constructor(
+    private readonly connection: ChannelModel,
     private readonly channel: Channel,
     private readonly queue: string,
-  ) {}
+  ) {
+    channel.once('close', () => {
+      this.over = true;
+    });
+  }
 
-  /** Resolves when the queue itself has answered, so that it has a leader; with a queue that has none, that can be never. */
+  /**
+   * Resolves when the queue itself has answered, so that it has a leader; with a queue that has none, that can be never.
+   * @param connection for this alone.
+   */
   static async open(connection: ChannelModel, queue: string): Promise<Leftovers> {
-    const leftovers = new Leftovers(await openQuietly(connection), queue);
-    await leftovers.consume(1, 'look');
-    return leftovers;
+    try {
+      const leftovers = new Leftovers(connection, await openQuietly(connection), queue);
+      await leftovers.consume(1, 'look');
+      return leftovers;
+    } catch (error) {
+      discard(connection);
+      throw error;
+    }
   }
 
   /** From now on, everything that is in the queue or comes into it becomes unread, the oldest first. */
@@ -41,8 +60,9 @@ export class Leftovers {
   }
 
   /** What is held goes back into the queue. */
-  async close(): Promise<void> {
-    await this.channel.close();
+  close(): void {
+    this.over = true;
+    discard(this.connection);
   }
 
   private async consume(prefetch: number, consumerTag: string): Promise<void> {
@@ -56,6 +76,6 @@ export class Leftovers {
   }
 
   private refuse(message: ConsumeMessage): void {
-    this.channel.nack(message, false, false);
+    if (!this.over) this.channel.nack(message, false, false);
   }
 }

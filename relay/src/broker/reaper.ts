@@ -42,7 +42,7 @@ const LOOK_EVERY_MS = 200;
 const ANSWER_MS = 5000;
 /** How long a queue may be unreadable before nothing more is to get into it. */
 const UNREADABLE_MS = 5000;
-const READ_AGAIN_MS = 1000;
+const READ_AGAIN_MS = 3000;
 /** How long a relay may take to come back after the broker was away. */
 const GRACE_AFTER_OUTAGE_MS = 4000;
 /** What was refused leaves the queue a while later, and no count shows it; what was routed to it before can still come. */
@@ -71,6 +71,8 @@ export class Reaper {
 
   constructor(
     private readonly directory: Directory,
+    /** Opens a connection for one queue. */
+    private readonly connect: () => Promise<ChannelModel>,
     /** Milliseconds that a relay may be away. For that long, users who are back elsewhere get messages twice. */
     private readonly grace: number,
     /** Asks the keeper by way of a queue; resolves when all that was in it before has got to the keeper. */
@@ -81,7 +83,7 @@ export class Reaper {
 
   /** Runs on every connection. */
   async watch(connection: ChannelModel): Promise<void> {
-    this.watched.clear();
+    this.letAllGo();
     this.connection = connection;
     this.notBefore = this.connectedBefore ? Date.now() + GRACE_AFTER_OUTAGE_MS : 0;
     this.connectedBefore = true;
@@ -94,6 +96,7 @@ export class Reaper {
   close(): void {
     this.connection = undefined;
     clearTimeout(this.timer);
+    this.letAllGo();
   }
 
   private schedule(): void {
@@ -106,7 +109,11 @@ export class Reaper {
     const { connection } = this;
     if (!connection) return;
     const held = new Set(this.directory.held(NODES));
-    for (const node of this.watched.keys()) if (!held.has(node)) this.watched.delete(node);
+    for (const [node, watched] of this.watched) {
+      if (held.has(node)) continue;
+      this.watched.delete(node);
+      letGo(watched);
+    }
     for (const node of held) {
       const watched = this.watched.get(node) ?? {
         ...{ probe: new Probe(connection), busy: false, seen: false },
@@ -128,6 +135,7 @@ export class Reaper {
   }
 
   private async look(connection: ChannelModel, node: string, watched: Watched): Promise<void> {
+    if (watched.leftovers?.over) letGo(watched);
     const state = await this.stateOf(node, watched);
     if (state === 'gone') {
       await cutRoutes(connection, node);
@@ -137,14 +145,17 @@ export class Reaper {
     const now = Date.now();
     if (state === 'unsure') {
       watched.unreadableSince ??= now;
-      if (now - watched.unreadableSince > UNREADABLE_MS) await this.letGo(watched);
+      if (now - watched.unreadableSince > UNREADABLE_MS) {
+        letGo(watched);
+        watched.readAgainAt = now + READ_AGAIN_MS;
+      }
       return;
     }
     if (state === 'alive') {
       delete watched.orphanSince;
       watched.unreadableSince = undefined;
       // It has come back in the same moment.
-      await this.letGo(watched);
+      letGo(watched);
       return;
     }
     watched.orphanSince ??= now;
@@ -191,9 +202,12 @@ export class Reaper {
 
   /** Begins to read the queue, if that is possible. */
   private async read(connection: ChannelModel, node: string, watched: Watched): Promise<void> {
-    watched.opening ??= Leftovers.open(connection, nodeQueueName(node))
+    watched.opening ??= this.connect()
+      .then((own) => Leftovers.open(own, nodeQueueName(node)))
       .then((leftovers) => {
-        watched.leftovers = leftovers;
+        // Meanwhile this relay may have lost its connection, and all that it watched with it.
+        if (this.watched.get(node) === watched) watched.leftovers = leftovers;
+        else leftovers.close();
       })
       .finally(() => {
         watched.opening = undefined;
@@ -235,21 +249,25 @@ export class Reaper {
     const queue = nodeQueueName(node);
     await this.passed(queue, queue);
     await withTimeout(leftovers.deleteQueue(), ANSWER_MS, 'deleting a node queue');
-    await leftovers.close();
+    leftovers.close();
     await this.forget(node);
   }
 
-  /** Reads no longer; what was taken and not refused goes back. */
-  private async letGo(watched: Watched): Promise<void> {
-    const { leftovers } = watched;
-    watched.leftovers = undefined;
-    watched.buried = false;
-    watched.emptySince = undefined;
-    await leftovers?.close();
+  private letAllGo(): void {
+    for (const watched of this.watched.values()) letGo(watched);
+    this.watched.clear();
   }
 
   private async forget(node: string): Promise<void> {
     this.watched.delete(node);
     await this.directory.remove(`${NODES}.${node}`);
   }
+}
+
+/** Reads no longer; what was taken and not refused goes back. */
+function letGo(watched: Watched): void {
+  watched.leftovers?.close();
+  watched.leftovers = undefined;
+  watched.buried = false;
+  watched.emptySince = undefined;
 }

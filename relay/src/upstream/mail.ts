@@ -64,7 +64,8 @@ export class Mail {
     const passed = (queue: string, key: string) => this.inbox.ask('', queue, 'passed', key);
     // One that loses its broker is away for as long as its queue takes to find another leader.
     const grace = Math.max(env.RELAY_NODE_GRACE, broker.clustered ? GRACE_IN_A_CLUSTER_MS : 0);
-    this.reaper = new Reaper(this.directory, grace, passed, onBuried, log);
+    const connect = () => this.amqp.another();
+    this.reaper = new Reaper(this.directory, connect, grace, passed, onBuried, log);
     this.keeper = new Keeper(
       {
         prefetch: env.RELAY_INTAKE_PREFETCH,

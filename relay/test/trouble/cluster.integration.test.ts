@@ -6,6 +6,7 @@ import { type Cluster, startCluster } from '../../../rabbitmq/launcher/index.js'
 import { openPublisher, type Publisher } from '../../publisher/index.js';
 import { quorum } from '../support/erlang.js';
 import { manage } from '../support/management.js';
+import { CuttingProxy } from '../support/proxy.js';
 import { startRelay, type TestRelay } from '../support/relay.js';
 import { keepLogs, keepSecret } from '../support/run-log.js';
 import type { StompClient } from '../support/stomp.js';
@@ -20,13 +21,14 @@ let cluster: Cluster;
 let relays: TestRelay[] = [];
 let publisher: Publisher;
 
-const relay = () =>
+const relay = (env: Record<string, string> = {}) =>
   startRelay({
     RABBITMQ_URL: cluster.amqpUrl,
     RABBITMQ_WEB_STOMP_URL: cluster.webStompUrl,
     RABBITMQ_MANAGEMENT_URL: '',
     RABBITMQ_CLIENT_USERNAME: cluster.clientUsername,
     RABBITMQ_CLIENT_PASSWORD: cluster.clientPassword,
+    ...env,
   });
 
 beforeAll(async () => {
@@ -199,7 +201,9 @@ test('each node of a cluster is killed once under load, and nothing that was con
 }, 300_000);
 
 test('the queue of a dead relay that has no leader is kept until it has one, and nobody waits for it meanwhile', async () => {
-  const lost = await relay();
+  const ways = await Promise.all(cluster.amqpUrl.split(',').map((url) => CuttingProxy.open(url)));
+  const lost = await relay({ RABBITMQ_URL: ways.map(({ url }) => url).join(',') });
+  relays.push(lost);
   const queue = `relay.node.${lost.node}`;
   const client = await lost.stomp('dora');
   await client.subscribed('/user/topic/reply', { id: 'mail', ack: 'client' });
@@ -207,8 +211,11 @@ test('the queue of a dead relay that has no leader is kept until it has one, and
   for (const id of ids) await publisher.toUser('dora', '/topic/reply', id);
   await client.received(3);
   await quorum(cluster.nodes, queue, 'stops');
-  const waiting = publisher.toUser('dora', '/topic/reply', 'on its way');
-  await lost.close();
+  const patient = publisher.toUser('dora', '/topic/reply', 'waits');
+  patient.catch(() => {});
+  const impatient = await openPublisher({ url: cluster.amqpUrl.split(','), confirmTimeout: 1000 });
+  const again = impatient.toUser('dora', '/topic/reply', 'sent again');
+  for (const way of ways) way.fail();
   await waitFor(
     () =>
       manage(cluster.nodes[0] as never, 'GET', `exchanges/%2F/${queue}`).then(
@@ -217,11 +224,13 @@ test('the queue of a dead relay that has no leader is kept until it has one, and
       ),
     { what: 'the end of the routes to it', ...PATIENCE },
   );
-  await publisher.toUser('dora', '/topic/reply', 'later');
+  await again;
+  await impatient.close();
   const mail = await UnreadClient.of(relays[0] as TestRelay, 'dora');
   await mail.waiting(1);
   await quorum(cluster.nodes, queue, 'comes back');
-  await waiting;
+  await patient;
   await mail.waiting(5, '/topic/reply', PATIENCE.timeout);
-  expect((await mail.readAll()).sort()).toEqual([...ids, 'later', 'on its way']);
+  for (const way of ways) await way.close();
+  expect((await mail.readAll()).sort()).toEqual([...ids, 'sent again', 'waits']);
 }, 200_000);
