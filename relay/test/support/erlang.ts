@@ -35,6 +35,7 @@ export async function quorum(
       HOME: join(nodes[0]?.dataDir ?? '', 'home'),
       ERL_EPMD_PORT: String(first.ports?.epmd),
       ERL_EPMD_ADDRESS: '127.0.0.1',
+      ERL_CRASH_DUMP_BYTES: '0',
     },
     timeout: 30_000,
   });
