@@ -23,9 +23,10 @@ describe('what is there to deploy with', () => {
     },
   );
 
-  it('explains in .env.example what compose asks for, and nothing else', () => {
-    const asked = COMPOSE.flatMap((path) => [...read(path).matchAll(/\$\{([A-Z_]+)/g)]);
-    expect([...new Set(asked.map(([, name]) => name))].sort()).toEqual(composeOnly.sort());
+  it.each(COMPOSE)('%s asks for nothing that .env.example does not explain', (path) => {
+    const asked = [...read(path).matchAll(/\$\{([A-Z_]+)/g)].map(([, name = '']) => name);
+    expect(asked).toContain('RELAY_BROKER_PASSWORD');
+    expect(asked.filter((name) => !composeOnly.includes(name))).toEqual([]);
   });
 
   it.each([
