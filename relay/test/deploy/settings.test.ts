@@ -10,9 +10,7 @@ const VARIABLE = /\b(?:RELAY|RABBITMQ)_[A-Z_]*[A-Z]\b/g;
 /** What compose reads of `.env` and no relay does; commented out or not, that file explains it. */
 const composeOnly = [...read('.env.example').matchAll(/^#?([A-Z_]+)=/gm)].map(([, name = '']) => name);
 
-/** Named here before a relay reads them, and harmless until it does. */
-const AHEAD = ['RELAY_WORKERS'];
-const known = new Set([...SETTINGS, ...composeOnly, ...AHEAD]);
+const known = new Set([...SETTINGS, ...composeOnly]);
 
 describe('what is there to deploy with', () => {
   it.each([...COMPOSE, 'Dockerfile', 'docs/deploy.md', ...filesBelow('deploy')])(
