@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { ChannelModel } from 'amqplib';
+import type { Channel, ChannelModel } from 'amqplib';
 import { isDown, openQuietly } from './probe.js';
 
 /** Names of everything that the relay owns on the broker. Clients never get at a name that starts with `relay.`. */
@@ -35,80 +35,119 @@ export function nodeExchangeName(node: string): string {
   return `relay.node.${node}`;
 }
 
+/** Exchanges and queues of ours are durable, all of them. Arguments are as the broker knows them. */
+export interface SharedExchange {
+  readonly name: string;
+  readonly type: 'topic' | 'fanout' | 'direct';
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+export interface SharedQueue {
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+/** From an exchange to a queue. */
+export interface SharedBinding {
+  readonly source: string;
+  readonly queue: string;
+  readonly key: string;
+}
+
+export const sharedExchanges: readonly SharedExchange[] = [
+  { name: names.unread, type: 'topic', arguments: {} },
+  { name: names.user, type: 'topic', arguments: { 'alternate-exchange': names.unread } },
+  { name: names.app, type: 'topic', arguments: {} },
+  { name: names.control, type: 'fanout', arguments: {} },
+  { name: names.changed, type: 'direct', arguments: {} },
+  { name: names.dropped, type: 'fanout', arguments: {} },
+];
+
+const inOrder = {
+  'x-queue-type': 'quorum',
+  'x-single-active-consumer': true,
+  'x-delivery-limit': NO_DELIVERY_LIMIT,
+};
+
+/** Where what mailboxes drop is counted. In a cluster this queue is on one broker only: while that is down, nobody counts. */
+const droppedQueue: SharedQueue = {
+  name: names.dropped,
+  // Only to be counted, so what nobody counts is no loss.
+  arguments: { 'x-queue-type': 'classic', 'x-max-length': 10_000, 'x-message-ttl': 60_000 },
+};
+
+export const sharedQueues: readonly SharedQueue[] = [
+  { name: names.intake, arguments: inOrder },
+  { name: names.rejected, arguments: { 'x-queue-type': 'quorum' } },
+  droppedQueue,
+  ...directoryQueues.map((name) => ({ name, arguments: inOrder })),
+];
+
+/**
+ * The log of revocations. A revocation is kept for a year, the longest that RELAY_REVOCATION_TIME can be: relays that are
+ * set up otherwise share the log. 20 MB are about as many as a relay remembers, and read in a few seconds.
+ */
+export const revocationQueue: SharedQueue = {
+  name: names.revocations,
+  arguments: {
+    'x-queue-type': 'stream',
+    'x-max-age': '366D',
+    'x-max-length-bytes': 20_000_000,
+    // What is too old goes by whole segments.
+    'x-stream-max-segment-size-bytes': 2_000_000,
+  },
+};
+
+export const sharedBindings: readonly SharedBinding[] = [
+  { source: names.unread, queue: names.intake, key: '#' },
+  { source: names.dropped, queue: names.dropped, key: '' },
+  { source: names.control, queue: names.revocations, key: '' },
+];
+
 /** Declares what all relays share. Idempotent; the same objects stand in rabbitmq/definitions.json. */
 export async function declareShared(connection: ChannelModel): Promise<void> {
   const channel = await connection.createChannel();
   channel.on('error', () => {});
-  await channel.assertExchange(names.unread, 'topic', { durable: true });
-  await channel.assertExchange(names.user, 'topic', { durable: true, alternateExchange: names.unread });
-  await channel.assertExchange(names.app, 'topic', { durable: true });
-  await channel.assertExchange(names.control, 'fanout', { durable: true });
-  await channel.assertExchange(names.changed, 'direct', { durable: true });
-  await channel.assertExchange(names.dropped, 'fanout', { durable: true });
-  await channel.assertQueue(names.intake, {
-    durable: true,
-    arguments: {
-      'x-queue-type': 'quorum',
-      'x-single-active-consumer': true,
-      'x-delivery-limit': NO_DELIVERY_LIMIT,
-    },
-  });
-  await channel.bindQueue(names.intake, names.unread, '#');
-  await channel.assertQueue(names.rejected, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
-  for (const queue of directoryQueues) {
-    await channel.assertQueue(queue, {
+  for (const exchange of sharedExchanges) {
+    await channel.assertExchange(exchange.name, exchange.type, {
       durable: true,
-      arguments: {
-        'x-queue-type': 'quorum',
-        'x-single-active-consumer': true,
-        'x-delivery-limit': NO_DELIVERY_LIMIT,
-      },
+      arguments: exchange.arguments,
     });
   }
+  for (const queue of sharedQueues) if (queue !== droppedQueue) await declareQueue(channel, queue);
   await channel.close();
   await declareDropped(connection);
 }
 
-/** Where what mailboxes drop is counted. In a cluster this queue is on one broker only: while that is down, nobody counts. */
 async function declareDropped(connection: ChannelModel): Promise<void> {
   const channel = await openQuietly(connection);
   try {
-    await channel.assertQueue(names.dropped, {
-      durable: true,
-      // Only to be counted, so what nobody counts is no loss.
-      arguments: { 'x-queue-type': 'classic', 'x-max-length': 10_000, 'x-message-ttl': 60_000 },
-    });
-    await channel.bindQueue(names.dropped, names.dropped, '');
+    await declareQueue(channel, droppedQueue);
     await channel.close();
   } catch (error) {
     if (!isDown(error)) throw error;
   }
 }
 
+/** Bound at once: what comes to the exchange without its queue is lost. */
+async function declareQueue(channel: Channel, queue: SharedQueue): Promise<void> {
+  await channel.assertQueue(queue.name, { durable: true, arguments: queue.arguments });
+  for (const { source, key } of sharedBindings.filter((binding) => binding.queue === queue.name)) {
+    await channel.bindQueue(queue.name, source, key);
+  }
+}
+
 /** A stream takes some 0.4 s after the broker was killed until it can be used, in milliseconds. */
 const STREAM_PATIENCE_MS = 5000;
 
-/**
- * Declares the log of revocations. A revocation is kept for a year, the longest that RELAY_REVOCATION_TIME can be: relays
- * that are set up otherwise share the log. 20 MB are about as many as a relay remembers, and read in a few seconds.
- */
+/** Declares the log of revocations. */
 export async function declareRevocations(connection: ChannelModel): Promise<void> {
   const deadline = Date.now() + STREAM_PATIENCE_MS;
   for (;;) {
     const channel = await connection.createChannel();
     channel.on('error', () => {});
     try {
-      await channel.assertQueue(names.revocations, {
-        durable: true,
-        arguments: {
-          'x-queue-type': 'stream',
-          'x-max-age': '366D',
-          'x-max-length-bytes': 20_000_000,
-          // What is too old goes by whole segments.
-          'x-stream-max-segment-size-bytes': 2_000_000,
-        },
-      });
-      await channel.bindQueue(names.revocations, names.control, '');
+      await declareQueue(channel, revocationQueue);
       await channel.close();
       return;
     } catch (error) {
