@@ -1,8 +1,13 @@
+import { doctorCommand } from './doctor.js';
 import { explainCommand } from './explain.js';
 import { lintCommand } from './lint.js';
 import { type Command, EXIT, type Terminal, UsageError } from './terminal.js';
 
-const COMMANDS: Readonly<Record<string, Command>> = { explain: explainCommand, lint: lintCommand };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  doctor: doctorCommand,
+  explain: explainCommand,
+  lint: lintCommand,
+};
 
 /** For the help of the relay itself. */
 export const COMMAND_LIST = Object.entries(COMMANDS)
