@@ -27,13 +27,13 @@ export interface ServerFacts {
 /** The broker does not take messages now; the message says what it is short of. */
 export class BlockedError extends Error {}
 
-/** Waits for one message. */
+/** Waits for one message, for so many milliseconds. */
 export interface Listener {
-  next(): Promise<Buffer>;
+  next(patience: number): Promise<Buffer>;
 }
 
-/** Longest that a probe's message may wait where nobody takes it, in milliseconds. */
-const PROBE_EXPIRES = '1000';
+/** A queue keeps a message with this only if somebody takes it at once (RabbitMQ, Time-To-Live). */
+const AT_ONCE = '0';
 
 /**
  * A connection that looks at the broker and tries things out, and leaves nothing behind: its queues are exclusive, so they end
@@ -132,7 +132,7 @@ export class Visit {
     const channel = await withTimeout(this.openConfirms(), this.timeout, 'a channel');
     const refused = refusalOf(channel);
     return async (exchange, key, body) => {
-      const options = { expiration: PROBE_EXPIRES, headers: { 'relay-unread': 'drop' } };
+      const options = { expiration: AT_ONCE, headers: { 'relay-unread': 'drop' } };
       channel.publish(exchange, key, body, options);
       const done = Promise.race([this.unlessBlocked(channel.waitForConfirms()), refused]);
       await withTimeout(done, this.timeout, 'a publisher confirm');
@@ -144,10 +144,15 @@ export class Visit {
     const channel = await openQuietly(this.connection);
     const { queue } = await channel.assertQueue('', { exclusive: true, autoDelete: true });
     await channel.bindQueue(queue, exchange, key);
+    let take: (body: Buffer) => void = () => {};
     const first = new Promise<Buffer>((resolve) => {
-      void channel.consume(queue, (message) => message && resolve(message.content), { noAck: true });
+      take = resolve;
     });
-    return { next: () => withTimeout(first, this.timeout, `a message with the key ${key}`) };
+    await channel.consume(queue, (message) => message && take(message.content), { noAck: true });
+    return {
+      next: (patience) =>
+        withTimeout(first, patience, `a message from ${exchange}, though it was confirmed,`),
+    };
   }
 
   /** Ends it at once, whatever still waits for an answer: a broker in an alarm does not even read a farewell. */

@@ -17,10 +17,23 @@ export function reportOf(results: readonly Result[]): Report {
   const told = results.flatMap((result) => result.told);
   const of = <K extends Told['kind']>(kind: K) =>
     told.filter((one): one is Extract<Told, { kind: K }> => one.kind === kind);
-  const findings = of('finding').sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+  const findings = withoutEchoes(results).sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
   const counts = { error: 0, warning: 0, note: 0 };
   for (const { level } of findings) counts[level]++;
   return { findings, unchecked: of('unchecked'), measured: of('measured'), counts };
+}
+
+/** What two checks come upon, each from its side, is told once. */
+function withoutEchoes(results: readonly Result[]): Finding[] {
+  const tellers = new Map<string, string>();
+  return results.flatMap(({ check, told }) =>
+    told.filter((one): one is Finding => {
+      if (one.kind !== 'finding') return false;
+      const key = `${one.code} ${one.fix}`;
+      if (!tellers.has(key)) tellers.set(key, check);
+      return tellers.get(key) === check;
+    }),
+  );
 }
 
 /** For people. Names and words of the broker's are shown without what could lead a terminal astray. */
