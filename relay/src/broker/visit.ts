@@ -89,7 +89,7 @@ export class Visit {
 
   /** As the broker has it at this moment; undefined when there is no such queue. */
   queue(name: string): Promise<QueueState | undefined> {
-    return withTimeout(this.probe.look(name), this.timeout, `queue ${name}`);
+    return this.inTime(this.probe.look(name), `queue ${name}`);
   }
 
   async hasExchange(name: string): Promise<boolean> {
@@ -120,7 +120,7 @@ export class Visit {
   publishRefusal(exchange: string, key: string, body = Buffer.alloc(0)): Promise<string | undefined> {
     return this.attempt(async (channel) => {
       channel.publish(exchange, key, body);
-      await this.unlessBlocked(channel.waitForConfirms());
+      await channel.waitForConfirms();
     });
   }
 
@@ -129,13 +129,12 @@ export class Visit {
    * confirmed it, and rejects with a BlockedError when it takes no messages.
    */
   async publisher(): Promise<(exchange: string, key: string, body: Buffer) => Promise<void>> {
-    const channel = await withTimeout(this.openConfirms(), this.timeout, 'a channel');
+    const channel = await this.inTime(this.openConfirms(), 'a channel');
     const refused = refusalOf(channel);
     return async (exchange, key, body) => {
       const options = { expiration: AT_ONCE, headers: { 'relay-unread': 'drop' } };
       channel.publish(exchange, key, body, options);
-      const done = Promise.race([this.unlessBlocked(channel.waitForConfirms()), refused]);
-      await withTimeout(done, this.timeout, 'a publisher confirm');
+      await this.inTime(Promise.race([channel.waitForConfirms(), refused]), 'a publisher confirm');
     };
   }
 
@@ -171,10 +170,10 @@ export class Visit {
 
   /** On a channel of its own, because the broker closes the channel of what it refuses. */
   private async attempt(work: (channel: ConfirmChannel) => Promise<void>): Promise<string | undefined> {
-    const channel = await withTimeout(this.openConfirms(), this.timeout, 'a channel');
+    const channel = await this.inTime(this.openConfirms(), 'a channel');
     const refused = refusalOf(channel);
     try {
-      await withTimeout(Promise.race([work(channel), refused]), this.timeout, 'the broker');
+      await this.inTime(Promise.race([work(channel), refused]), 'the broker');
     } catch (error) {
       const { code } = error as { code?: unknown };
       if (typeof code !== 'number') throw error;
@@ -184,9 +183,10 @@ export class Visit {
     return undefined;
   }
 
-  private unlessBlocked<T>(work: Promise<T>): Promise<T> {
+  /** A broker in an alarm reads nothing more of a connection that has published, not even for other channels of it. */
+  private inTime<T>(work: Promise<T>, what: string): Promise<T> {
     work.catch(() => {});
-    return Promise.race([this.shortage, work]);
+    return withTimeout(Promise.race([this.shortage, work]), this.timeout, what);
   }
 }
 

@@ -7,6 +7,9 @@ import { NotChecked } from './finding.js';
 import { Management } from './management.js';
 import { StompVisit } from './stomp-visit.js';
 
+/** How the names of its connections begin, for operators. */
+export const VISITOR = 'stomp-relay doctor, ';
+
 export interface ExaminationOptions {
   /** Milliseconds that the broker may take over anything. */
   readonly timeout: number;
@@ -89,7 +92,7 @@ export class Examination {
 
   private visit(purpose: string, as?: { login: string; passcode: string }): Promise<Visit> {
     const { amqpUrl, tls } = this.config.broker;
-    const name = `stomp-relay doctor, ${purpose}`;
+    const name = `${VISITOR}${purpose}`;
     return Visit.open(amqpUrl, { tls, name, timeout: this.timeout, ...(as && { as }) });
   }
 

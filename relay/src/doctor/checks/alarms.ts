@@ -1,7 +1,7 @@
 import { BlockedError } from '../../broker/visit.js';
 import type { Check } from '../check.js';
 import { type Examination, unlessLost } from '../examination.js';
-import { type Finding, found, unchecked } from '../finding.js';
+import { type Finding, found, NotChecked, unchecked } from '../finding.js';
 import type { BrokerNode } from '../nodes.js';
 import { command } from '../shell.js';
 
@@ -17,29 +17,33 @@ export const alarms: Check = {
   about: 'alarms and the nodes of the cluster',
   async *run(examination) {
     const reason = await shortage(examination);
-    if (reason !== undefined) {
-      const fix = reason.includes('disk') ? LESS_DISK : LESS_MEMORY;
-      yield found('DOC_ALARM', `the broker takes no messages: ${reason}`, fix);
-    }
-    let nodes: BrokerNode[];
+    let seen: readonly Finding[] = [];
     try {
-      nodes = await examination.management.get<BrokerNode[]>('nodes');
+      seen = judgeNodes(await examination.management.get<BrokerNode[]>('nodes'));
     } catch (error) {
       yield unchecked('how near alarms are, and the nodes of the cluster', (error as Error).message);
-      return;
     }
-    const findings = judgeNodes(nodes);
-    yield* reason === undefined ? findings : findings.filter(({ code }) => code !== 'DOC_ALARM');
+    // The management looks at itself every few seconds only, and says more where it knows of it.
+    const alarm = seen.filter(({ code }) => code === 'DOC_ALARM');
+    if (reason === 'unknown') yield* alarm;
+    else if (reason !== undefined) yield* alarm.length > 0 ? alarm : [alarmOf(reason)];
+    yield* seen.filter((finding) => !alarm.includes(finding));
   },
 };
 
-/** What the broker says that it is short of when something is published: management learns of it seconds later. */
+function alarmOf(reason: string): Finding {
+  const fix = reason.includes('disk') ? LESS_DISK : LESS_MEMORY;
+  return found('DOC_ALARM', `the broker takes no messages: ${reason}`, fix);
+}
+
+/** What the broker says that it is short of when something is published; undefined when it takes messages. */
 async function shortage(examination: Examination): Promise<string | undefined> {
   try {
     await (await unlessLost(examination.publishing())).publishRefusal('', examination.id);
     return undefined;
   } catch (error) {
     if (error instanceof BlockedError) return error.message;
+    if (error instanceof NotChecked) return 'unknown';
     throw error;
   }
 }

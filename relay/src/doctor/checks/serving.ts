@@ -1,4 +1,5 @@
 import type { Check } from '../check.js';
+import { VISITOR } from '../examination.js';
 import { type Finding, found, measured, type Told } from '../finding.js';
 
 export interface Connection {
@@ -17,6 +18,7 @@ export interface NodeQueue {
 
 /** How relays name their AMQP connections. */
 const RELAY = /^relay [A-Za-z0-9_-]+$/;
+const HELD = ['flow', 'blocked', 'blocking'];
 /** How much of RELAY_USER_PREFETCH may be unproved. */
 const NEAR = 0.9;
 
@@ -41,7 +43,8 @@ export function judgeConnections(connections: readonly Connection[]): Told[] {
   );
   const links = connections.filter(({ protocol }) => protocol?.includes('STOMP'));
   const held = connections.filter(
-    ({ state }) => state === 'flow' || state === 'blocked' || state === 'blocking',
+    ({ state = '', client_properties: properties }) =>
+      HELD.includes(state) && !properties?.connection_name?.startsWith(VISITOR),
   );
   const told: Told[] = [
     measured('AMQP connections of relays', relays.length),
