@@ -3,7 +3,7 @@ import type { Finding, Measured, Told, Unchecked } from './finding.js';
 import type { Result } from './run.js';
 
 const LEVELS: readonly Level[] = ['error', 'warning', 'note'];
-const DAMAGING = /\p{Cc}/gu;
+const DAMAGING = /[\p{Cc}\p{Cf}]/gu;
 
 /** What all checks have said, by kind; errors first, otherwise in the order of the checks. */
 export interface Report {

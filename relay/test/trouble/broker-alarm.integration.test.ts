@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Broker, startBroker } from '../../../rabbitmq/launcher/index.js';
+import type { Report } from '../../src/doctor/report.js';
+import { run } from '../cli/run.js';
 import { Service } from '../support/amqp.js';
 import { memoryAlarm } from '../support/broker-alarm.js';
 import { startRelay, type TestRelay, unique } from '../support/relay.js';
@@ -145,6 +147,23 @@ describe('while the broker is short of memory', () => {
     expect(state).toMatchObject({ ready: true, alarm: expect.stringContaining('memory') as string });
     await alarm(false);
     expect(await (await fetch(`${relay.url}/readyz`)).json()).not.toHaveProperty('alarm');
+  });
+
+  it('the doctor says so at once, and reads nothing into what the broker does not answer', async () => {
+    await alarm(true);
+    const env = {
+      RABBITMQ_URL: broker.amqpUrl,
+      RABBITMQ_WEB_STOMP_URL: broker.webStompUrl,
+      RABBITMQ_CLIENT_USERNAME: broker.clientUsername,
+      RABBITMQ_CLIENT_PASSWORD: broker.clientPassword,
+    };
+    const { code, out } = await run('doctor', ['--json'], { env });
+    const { findings } = JSON.parse(out) as Report;
+    const errors = findings.filter(({ level }) => level === 'error');
+    expect([code, errors]).toMatchObject([
+      1,
+      [{ code: 'DOC_ALARM', what: expect.stringContaining('memory') as string }],
+    ]);
   });
 
   it('unread mail can be fetched and acknowledged; what needs the keeper is refused at once', async () => {
