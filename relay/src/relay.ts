@@ -268,7 +268,8 @@ async function untilReady(hub: Hub, timeout: number): Promise<void> {
         .filter(([, { up }]) => !up)
         .map(([name, { error }]) => `  - ${name}: ${error ?? 'not up yet'}`);
       throw new Error(
-        `the broker is not usable; check RABBITMQ_URL and RABBITMQ_WEB_STOMP_URL:\n${missing.join('\n')}`,
+        `the broker is not usable; check RABBITMQ_URL and RABBITMQ_WEB_STOMP_URL:\n${missing.join('\n')}\n` +
+          'With the same settings, "npx stomp-relay doctor" says what is wrong and how to mend it.',
       );
     }
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -2,6 +2,7 @@ import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, get as p
 import { Agent as TlsAgent, get as tlsGet } from 'node:https';
 import type { BrokerConfig } from '../config.js';
 import { NotChecked } from './finding.js';
+import { command } from './shell.js';
 
 /** Longest answer that is read. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -112,9 +113,8 @@ export class Management {
     if (status === 401 || status === 403) {
       // Who may not sign in at all is found by the check of the management itself.
       if (path === 'whoami') throw new ManagementError(reasonOf(text), status);
-      throw new NotChecked(
-        `${this.login} may not read /api/${path.split('?')[0]}; rabbitmqctl set_user_tags ${this.login} administrator`,
-      );
+      const tag = command('rabbitmqctl', 'set_user_tags', this.login, 'administrator');
+      throw new NotChecked(`the management does not show it to ${this.login}; ${tag}`);
     }
     if (status !== 200 && status !== 404) {
       throw new ManagementError(`HTTP ${status}: ${reasonOf(text)}`, status);

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Broker, type NodeTls, startBroker } from '../../../rabbitmq/launcher/index.js';
+import type { Report } from '../../src/doctor/report.js';
+import { run } from '../cli/run.js';
 import { Authority } from '../support/certificates.js';
 import { startRelay, type TestRelay, unique } from '../support/relay.js';
 import { waitFor } from '../support/wait.js';
@@ -99,6 +101,26 @@ describe('a broker that speaks TLS', () => {
       const message = await refusal({ ...settings, ...env() });
       expect(message).toMatch(new RegExp(`- ${part}: the broker's certificate is not trusted .*RABBITMQ_CA`));
     }
+  });
+
+  it('is examined over TLS, too, and the doctor says what to set', async () => {
+    const { secure, clientUsername, clientPassword } = broker;
+    const examine = async (env: Record<string, string>) => {
+      const settings = {
+        RABBITMQ_URL: secure?.amqpUrl ?? '',
+        RABBITMQ_WEB_STOMP_URL: secure?.webStompUrl ?? '',
+        RABBITMQ_CLIENT_USERNAME: clientUsername,
+        RABBITMQ_CLIENT_PASSWORD: clientPassword,
+      };
+      const { out } = await run('doctor', ['--json'], { env: { ...settings, ...env } });
+      return (JSON.parse(out) as Report).findings.filter(({ level }) => level === 'error');
+    };
+    expect(await examine(trusting)).toEqual([]);
+    const fix = expect.stringMatching(/^set RABBITMQ_CA/) as string;
+    expect(await examine({})).toMatchObject([
+      { code: 'DOC_AMQP_TLS', fix },
+      { code: 'DOC_WEB_STOMP_TLS', fix },
+    ]);
   });
 
   it('is refused all the same when the environment tells Node to trust everybody', async () => {
