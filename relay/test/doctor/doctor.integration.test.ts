@@ -197,6 +197,22 @@ const faults: [string, Fault][] = [
     },
   ],
   [
+    'topic permissions that leave out keys',
+    {
+      code: 'DOC_TOPIC_PERMISSION',
+      level: 'error',
+      says: /relay may use only some keys of amq\.topic/,
+      fix: /clear_topic_permissions -p test-\w+ relay amq\.topic/,
+      plant: () =>
+        api('PUT', 'topic-permissions/{vhost}/relay', {
+          exchange: 'amq.topic',
+          write: '^public',
+          read: '.*',
+        }),
+      remove: () => api('DELETE', 'topic-permissions/{vhost}/relay'),
+    },
+  ],
+  [
     'a policy that lets unread mail end early',
     {
       code: 'DOC_POLICY_TTL',
@@ -270,6 +286,24 @@ const faults: [string, Fault][] = [
       fix: /start a relay/,
       plant: () => service.toUser('alice', 'topic.reply', 'hello'),
       remove: () => service.channel.purgeQueue('relay.unread.intake'),
+    },
+  ],
+  [
+    'unread mail that nobody sorts though a relay is there',
+    {
+      code: 'DOC_KEEPER_MISSING',
+      level: 'error',
+      says: /1 messages wait .*though a relay runs/,
+      fix: /start the relays again/,
+      plant: async () => {
+        await service.channel.assertQueue('relay.node.alive', { durable: true });
+        await service.channel.consume('relay.node.alive', () => {});
+        await service.toUser('alice', 'topic.reply', 'hello');
+      },
+      remove: async () => {
+        await dropQueue('relay.node.alive');
+        await service.channel.purgeQueue('relay.unread.intake');
+      },
     },
   ],
   [
@@ -382,6 +416,18 @@ describe('finds what is wrong with the settings', () => {
   });
 });
 
+it('tries out what the user of private links reaches, where it cannot read permissions', async () => {
+  await permit('relay-client', {});
+  const { findings } = await doctor({ RABBITMQ_MANAGEMENT_URL: '' }, ['--only', 'client']);
+  await permit('relay-client', { configure: OTHERS, write: OTHERS, read: OTHERS });
+  expect(findings).toMatchObject([
+    {
+      code: 'DOC_CLIENT_REACHES_RELAY',
+      what: expect.stringMatching(/declare queues.*publish to.*listen to relay\.user/) as string,
+    },
+  ]);
+});
+
 describe('while a relay serves', () => {
   it('nothing is wrong, and messages pass in no time', async () => {
     const relay = await world.relay();
@@ -393,8 +439,19 @@ describe('while a relay serves', () => {
     expect(ran.out).toMatch(/^AMQP to a user who is away: \d+\.\d ms$/m);
     const away = await doctor({}, ['--only', 'relays', '--relay', `http://${NOBODY}`]);
     expect(away.codes).toEqual(['DOC_RELAY_UNREACHABLE']);
+    const { origin } = new URL(amqpUrl.replace('amqp:', 'http:'));
+    const other = amqpUrl.slice(0, amqpUrl.indexOf('@') + 1) + new URL(origin).host;
+    const elsewhere = await doctor({ RABBITMQ_URL: other }, ['--only', 'relays', '--relay', relay.url]);
+    expect(elsewhere.codes).toEqual(['DOC_RELAY_ELSEWHERE']);
     // What it publishes to nobody is no unread mail.
     expect(await service.channel.checkQueue('relay.unread.intake')).toMatchObject({ messageCount: 0 });
+
+    await service.channel.assertQueue('relay.node.unknown', { durable: true });
+    await api('DELETE', 'exchanges/{vhost}/relay.app');
+    const ill = await doctor();
+    await dropQueue('relay.node.unknown');
+    await api('PUT', 'exchanges/{vhost}/relay.app', { type: 'topic', durable: true });
+    expect(ill.codes).toEqual(['DOC_TOPOLOGY_GONE', 'DOC_NODE_ORPHANED']);
     await relay.close();
   });
 });
