@@ -16,6 +16,9 @@ interface Effect {
 /** A mailbox has limits of its own, and only lower ones change anything. */
 const below = (limit: (env: Env) => number) => (target: Target, value: unknown, env: Env) =>
   isQueue(target) && (target.role !== 'mailbox' || Number(value) < limit(env));
+/** Streams know neither. */
+const unlessStream = (limit: (env: Env) => number) => (target: Target, value: unknown, env: Env) =>
+  target.kind !== 'stream' && below(limit)(target, value, env);
 const isQueue = ({ kind }: Target) => kind !== 'exchange';
 
 const EFFECTS: readonly Effect[] = [
@@ -31,12 +34,12 @@ const EFFECTS: readonly Effect[] = [
   {
     key: 'expires',
     code: 'DOC_POLICY_EXPIRES',
-    harms: below(({ RELAY_MAILBOX_EXPIRES }) => RELAY_MAILBOX_EXPIRES),
+    harms: unlessStream(({ RELAY_MAILBOX_EXPIRES }) => RELAY_MAILBOX_EXPIRES),
   },
   {
     key: 'max-length',
     code: 'DOC_POLICY_LENGTH',
-    harms: below(({ RELAY_MAILBOX_LENGTH }) => RELAY_MAILBOX_LENGTH),
+    harms: unlessStream(({ RELAY_MAILBOX_LENGTH }) => RELAY_MAILBOX_LENGTH),
   },
   {
     key: 'max-length-bytes',

@@ -40,6 +40,9 @@ describe('a policy', () => {
     // Higher than a mailbox's own limit, so nothing changes.
     ['alice', { 'max-length': 1e6, 'message-ttl': 1e12 }, []],
     ['alice', { 'max-length': 100 }, ['DOC_POLICY_LENGTH']],
+    // Of these, a stream knows only the last.
+    ['revocations', { expires: 1, 'max-length': 1, 'message-ttl': 1 }, []],
+    ['revocations', { 'max-length-bytes': 1 }, ['DOC_POLICY_LENGTH']],
     // A pattern that only the broker can read.
     ['(?|relay)', { 'message-ttl': 1000 }, []],
   ])('%s with %j', (pattern, definition, expected) => {

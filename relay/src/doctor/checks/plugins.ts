@@ -1,6 +1,7 @@
 import type { Check } from '../check.js';
 import { type Finding, found } from '../finding.js';
 import type { BrokerNode } from '../nodes.js';
+import { command } from '../shell.js';
 
 export const plugins: Check = {
   name: 'plugins',
@@ -22,7 +23,11 @@ export function judgePlugins(nodes: readonly BrokerNode[]): Finding[] {
     .flatMap(({ name, applications = [], enabled_plugins: enabled = [] }) => {
       const has = new Set([...enabled, ...applications.map((application) => application.name)]);
       return WANTED.filter(([plugin]) => !has.has(plugin)).map(([plugin, code]) =>
-        found(code, `${plugin} is not enabled on ${name}`, `rabbitmq-plugins -n ${name} enable ${plugin}`),
+        found(
+          code,
+          `${plugin} is not enabled on ${name}`,
+          command('rabbitmq-plugins', '-n', name, 'enable', plugin),
+        ),
       );
     });
 }
