@@ -316,6 +316,15 @@ function besides(amqpUrl: string): string {
   return protocol === 'amqps:' ? `wss://${hostname}:15673/ws` : `ws://${hostname}:15674/ws`;
 }
 
+/**
+ * The kind of mailboxes that these settings mean. A classic one is on one broker: in a cluster it would be away with it, and
+ * what becomes unread meanwhile would be put aside.
+ */
+export function mailboxType(env: RelayConfig['env']): 'classic' | 'quorum' {
+  if (env.RELAY_MAILBOX_TYPE !== 'auto') return env.RELAY_MAILBOX_TYPE;
+  return env.RABBITMQ_URL.length > 1 ? 'quorum' : 'classic';
+}
+
 function managementTls({ RABBITMQ_MANAGEMENT_URL: url }: RelayConfig['env']): boolean {
   return url?.startsWith('https:') ?? false;
 }

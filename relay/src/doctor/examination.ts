@@ -46,6 +46,33 @@ export class Examination {
     return this.config.broker.vhost;
   }
 
+  /** The broker user of RABBITMQ_URL. */
+  get login(): string {
+    const [url = ''] = this.config.broker.amqpUrls;
+    return decodeURIComponent(new URL(url).username) || 'guest';
+  }
+
+  /** Of several addresses, those to which there is no way, each with why. */
+  async unreachable(kind: 'amqpUrls' | 'webStompUrls'): Promise<{ url: string; error: Error }[]> {
+    const urls = this.config.broker[kind];
+    if (urls.length === 1) return [];
+    const { login, passcode, vhost, tls } = this.config.broker;
+    const { timeout } = this;
+    const lost: { url: string; error: Error }[] = [];
+    for (const url of urls) {
+      try {
+        const visit =
+          kind === 'amqpUrls'
+            ? await Visit.open(url, { tls, name: `${VISITOR}addresses`, timeout })
+            : await StompVisit.open({ url, vhost, tls, login, passcode }, timeout);
+        await visit.close();
+      } catch (error) {
+        lost.push({ url, error: error as Error });
+      }
+    }
+    return lost;
+  }
+
   /** For looking; nothing is published over it, so that it goes on in an alarm. Rejects with why there is none. */
   looking(): Promise<Visit> {
     return this.once('looking', (name) => this.visit(name));
@@ -91,14 +118,15 @@ export class Examination {
   }
 
   private visit(purpose: string, as?: { login: string; passcode: string }): Promise<Visit> {
-    const { amqpUrl, tls } = this.config.broker;
+    const { amqpUrls, tls } = this.config.broker;
     const name = `${VISITOR}${purpose}`;
-    return Visit.open(amqpUrl, { tls, name, timeout: this.timeout, ...(as && { as }) });
+    const options = { tls, name, timeout: this.timeout, ...(as && { as }) };
+    return first(amqpUrls, (url) => Visit.open(url, options));
   }
 
   private stompVisit(login: string, passcode: string): Promise<StompVisit> {
-    const { webStompUrl: url, vhost, tls } = this.config.broker;
-    return StompVisit.open({ url, vhost, tls, login, passcode }, this.timeout);
+    const { webStompUrls, vhost, tls } = this.config.broker;
+    return first(webStompUrls, (url) => StompVisit.open({ url, vhost, tls, login, passcode }, this.timeout));
   }
 
   private once<T extends Visit | StompVisit>(name: string, open: (name: string) => Promise<T>): Promise<T> {
@@ -109,6 +137,19 @@ export class Examination {
     this.opened.set(name, opening);
     return opening;
   }
+}
+
+/** At the first broker of a cluster that takes it; rejects as the first did when none does. */
+async function first<T>(urls: readonly string[], open: (url: string) => Promise<T>): Promise<T> {
+  const failures: unknown[] = [];
+  for (const url of urls) {
+    try {
+      return await open(url);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  throw failures[0];
 }
 
 /** For checks to which a connection is only a means: why there is none is told by another. */

@@ -5,7 +5,7 @@ import {
   sharedExchanges,
   sharedQueues,
 } from '../broker/topology.js';
-import type { RelayConfig } from '../config.js';
+import { mailboxType, type RelayConfig } from '../config.js';
 
 /** Something of the relay's to which a policy may apply. */
 export interface Target {
@@ -17,18 +17,15 @@ export interface Target {
 const kindOf = (args: Readonly<Record<string, unknown>>) => args['x-queue-type'] as Target['kind'];
 
 /** One of each, with the kinds that the settings say. */
-export function targetsOf({
-  RELAY_NODE_QUEUE_TYPE: node,
-  RELAY_MAILBOX_TYPE: mailbox,
-}: RelayConfig['env']): Target[] {
+export function targetsOf(env: RelayConfig['env']): Target[] {
   const exchanges = [...sharedExchanges.map(({ name }) => name), nodeExchangeName('name')];
   return [
     ...exchanges.map((name) => ({ name, kind: 'exchange', role: 'exchange' }) as const),
     ...[...sharedQueues, revocationQueue].map(
       ({ name, arguments: args }) => ({ name, kind: kindOf(args), role: 'shared' }) as const,
     ),
-    { name: nodeQueueName('name'), kind: node, role: 'node' },
-    { name: 'relay.unread.alice.topic.reply', kind: mailbox, role: 'mailbox' },
+    { name: nodeQueueName('name'), kind: env.RELAY_NODE_QUEUE_TYPE, role: 'node' },
+    { name: 'relay.unread.alice.topic.reply', kind: mailboxType(env), role: 'mailbox' },
   ];
 }
 

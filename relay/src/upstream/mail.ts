@@ -8,7 +8,7 @@ import { Mailboxes } from '../broker/mailboxes.js';
 import { Reaper } from '../broker/reaper.js';
 import { RevocationLog } from '../broker/revocation-log.js';
 import { declareShared } from '../broker/topology.js';
-import type { RelayConfig } from '../config.js';
+import { mailboxType, type RelayConfig } from '../config.js';
 import type { Logger } from '../logger.js';
 import type { UnreadMetrics } from '../metrics.js';
 import { Changes } from '../unread/changes.js';
@@ -71,7 +71,7 @@ export class Mail {
         prefetch: env.RELAY_INTAKE_PREFETCH,
         nodeTtl: env.RELAY_NODE_TTL,
         mailboxes: {
-          type: mailboxType(env.RELAY_MAILBOX_TYPE, broker.clustered),
+          type: mailboxType(env),
           expires: env.RELAY_MAILBOX_EXPIRES,
           age: env.RELAY_MAILBOX_AGE,
           length: env.RELAY_MAILBOX_LENGTH,
@@ -147,10 +147,4 @@ export class Mail {
     this.alarm.close();
     await Promise.all([this.amqp.close(), this.reading.close()]);
   }
-}
-
-/** A classic mailbox is on one broker: in a cluster it would be away with it, and what becomes unread meanwhile would be put aside. */
-function mailboxType(setting: 'auto' | 'classic' | 'quorum', clustered: boolean): 'classic' | 'quorum' {
-  if (setting !== 'auto') return setting;
-  return clustered ? 'quorum' : 'classic';
 }

@@ -68,6 +68,15 @@ describe('finds what is wrong with the settings', () => {
   it.each<[Code, string, Record<string, string>, RegExp]>([
     ['DOC_AMQP_UNREACHABLE', 'amqp', { RABBITMQ_URL: elsewhere(amqpUrl) }, /ECONNREFUSED/],
     [
+      'DOC_AMQP_UNREACHABLE',
+      'amqp',
+      {
+        RABBITMQ_URL: `${elsewhere(amqpUrl)},${amqpUrl}`,
+        RABBITMQ_WEB_STOMP_URL: `${webStompUrl},${webStompUrl}`,
+      },
+      /ECONNREFUSED/,
+    ],
+    [
       'DOC_AMQP_LOGIN',
       'amqp',
       { RABBITMQ_URL: changed(amqpUrl, (url) => (url.password = WRONG)) },
@@ -78,6 +87,15 @@ describe('finds what is wrong with the settings', () => {
       'DOC_WEB_STOMP_UNREACHABLE',
       'web-stomp',
       { RABBITMQ_WEB_STOMP_URL: elsewhere(webStompUrl) },
+      /ECONNREFUSED/,
+    ],
+    [
+      'DOC_WEB_STOMP_UNREACHABLE',
+      'web-stomp',
+      {
+        RABBITMQ_URL: `${amqpUrl},${amqpUrl}`,
+        RABBITMQ_WEB_STOMP_URL: `${webStompUrl},${elsewhere(webStompUrl)}`,
+      },
       /ECONNREFUSED/,
     ],
     ['DOC_WEB_STOMP_PATH', 'web-stomp', { RABBITMQ_WEB_STOMP_URL: `${webStompUrl}x` }, /HTTP 404/],

@@ -10,13 +10,17 @@ export const amqp: Check = {
   name: 'amqp',
   about: 'the way over AMQP',
   async *run(examination) {
-    if (loginOf(examination) === 'guest') {
+    if (examination.login === 'guest') {
       yield found(
         'DOC_GUEST',
         'RABBITMQ_URL signs in as guest',
         `rabbitmqctl add_user relay <password>, ${permit(examination.vhost, 'relay')}, and RABBITMQ_URL=amqp://relay:<password>@…`,
       );
     }
+    const lost = await examination.unreachable('amqpUrls');
+    yield* lost.map(({ url, error }) => judgeAmqp(error, url));
+    const { amqpUrls } = examination.config.broker;
+    if (lost.length === amqpUrls.length) return;
     try {
       const { server } = await examination.looking();
       yield measured('broker', `${server.product} ${server.version}, ${server.platform}`);
@@ -24,14 +28,10 @@ export const amqp: Check = {
       // amqplib keeps to itself what the broker says when it refuses a virtual host.
       yield (error as Error).message.includes('Expected ConnectionOpenOk')
         ? await judgeVhost(examination)
-        : judgeAmqp(error as Error, examination.config.broker.amqpUrl);
+        : judgeAmqp(error as Error, amqpUrls[0] ?? '');
     }
   },
 };
-
-function loginOf({ config }: Examination): string {
-  return decodeURIComponent(new URL(config.broker.amqpUrl).username) || 'guest';
-}
 
 function permit(vhost: string, user: string): string {
   return ctl('set_permissions', vhost, user, '.*', '.*', '.*');
@@ -63,8 +63,7 @@ export function judgeAmqp(error: Error, amqpUrl: string): Finding {
 
 /** Says why the broker does not let us into the virtual host, as far as the management knows. */
 async function judgeVhost(examination: Examination): Promise<Finding> {
-  const { vhost } = examination;
-  const login = loginOf(examination);
+  const { vhost, login } = examination;
   const name = JSON.stringify(vhost);
   const add = ctl('add_vhost', vhost).replace('-p ', '');
   try {

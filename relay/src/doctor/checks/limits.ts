@@ -11,9 +11,8 @@ const NEAR = 0.9;
 export const limits: Check = {
   name: 'limits',
   about: 'limits of the virtual host and of the users',
-  async *run({ management, config, vhost }) {
-    const { amqpUrl, clientLogin, clientSeparated } = config.broker;
-    const login = decodeURIComponent(new URL(amqpUrl).username) || 'guest';
+  async *run({ management, config, vhost, login }) {
+    const { clientLogin, clientSeparated } = config.broker;
     const [own, queues, connections] = await Promise.all([
       limitsOf(management, login),
       management.list('queues', '.', 'name', { size: 1 }),

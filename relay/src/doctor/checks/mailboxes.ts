@@ -1,5 +1,5 @@
 import { names, sharedQueues } from '../../broker/topology.js';
-import type { RelayConfig } from '../../config.js';
+import { mailboxType, type RelayConfig } from '../../config.js';
 import type { Check } from '../check.js';
 import { type Finding, found, measured, type Told } from '../finding.js';
 
@@ -76,7 +76,7 @@ function judgeSettings(mailboxes: readonly Mailbox[], env: RelayConfig['env']): 
     'x-message-ttl': env.RELAY_MAILBOX_AGE,
     'x-max-length': env.RELAY_MAILBOX_LENGTH,
     'x-max-length-bytes': env.RELAY_MAILBOX_BYTES,
-    'x-queue-type': env.RELAY_MAILBOX_TYPE,
+    'x-queue-type': mailboxType(env),
   };
   const other = mailboxes.filter(({ arguments: args }) =>
     Object.entries(wanted).some(([name, value]) => args[name] !== undefined && args[name] !== value),

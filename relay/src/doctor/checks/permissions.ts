@@ -25,9 +25,8 @@ const NEEDS: Needs = {
 export const permissions: Check = {
   name: 'permissions',
   about: 'permissions of the relay’s broker user',
-  async *run({ config, management, vhost }) {
-    const { amqpUrl, login } = config.broker;
-    const own = [...new Set([decodeURIComponent(new URL(amqpUrl).username) || 'guest', login])];
+  async *run({ config, management, vhost, login }) {
+    const own = [...new Set([login, config.broker.login])];
     for (const user of own) {
       const path = encodeURIComponent(user);
       yield* judgeOwn(user, vhost, await management.read<Permission>(`permissions/{vhost}/${path}`));

@@ -10,6 +10,10 @@ export const webStomp: Check = {
   about: 'the way over Web-STOMP',
   async *run(examination) {
     const { broker } = examination.config;
+    const lost = await examination.unreachable('webStompUrls');
+    for (const { url, error } of lost)
+      yield await judgeLink(error, examination, broker.login, 'DOC_WEB_STOMP_LOGIN', url);
+    if (lost.length === broker.webStompUrls.length) return;
     try {
       await examination.link();
     } catch (error) {
@@ -30,6 +34,7 @@ async function judgeLink(
   examination: Examination,
   login: string,
   onLogin: 'DOC_WEB_STOMP_LOGIN' | 'DOC_CLIENT_LOGIN',
+  address = examination.config.broker.webStompUrls[0] ?? '',
 ): Promise<Finding> {
   const { broker } = examination.config;
   const { message } = error;
@@ -54,20 +59,20 @@ async function judgeLink(
     const [what = '', fix = 'RABBITMQ_WEB_STOMP_URL=ws://… for a port without TLS'] = message.split('; ');
     return found('DOC_WEB_STOMP_TLS', what, fix);
   }
-  const url = new URL(broker.webStompUrl);
+  const url = new URL(address);
   const ports = await webStompPorts(examination);
   const where = ports.length > 0 ? ports.map((port) => `${url.hostname}:${port}`).join(' or ') : undefined;
   const status = /Unexpected server response: (\d+)/.exec(message)?.[1];
   if (status !== undefined || message.includes('Parse Error')) {
     return found(
       'DOC_WEB_STOMP_PATH',
-      `${broker.webStompUrl} is no Web-STOMP endpoint (${status === undefined ? message : `HTTP ${status}`})`,
+      `${address} is no Web-STOMP endpoint (${status === undefined ? message : `HTTP ${status}`})`,
       `RABBITMQ_WEB_STOMP_URL=${url.protocol}//${where ?? `${url.hostname}:15674`}/ws`,
     );
   }
   return found(
     'DOC_WEB_STOMP_UNREACHABLE',
-    `no Web-STOMP connection to ${broker.webStompUrl}: ${message}`,
+    `no Web-STOMP connection to ${address}: ${message}`,
     where === undefined
       ? 'rabbitmq-plugins enable rabbitmq_web_stomp, or the right host and port in RABBITMQ_WEB_STOMP_URL'
       : `RABBITMQ_WEB_STOMP_URL=${url.protocol}//${where}/ws, where the broker says that it listens`,
