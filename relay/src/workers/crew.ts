@@ -51,6 +51,8 @@ export class Crew {
   private port = 0;
   private leaving = false;
   private failed = 0;
+  /** How many workers were ready when they were last told. */
+  private announced = 0;
   private readonly gone: (() => void)[] = [];
 
   private constructor(
@@ -161,7 +163,7 @@ export class Crew {
         onEnd: (how) => {
           this.members.delete(slot);
           this.distributor.pass();
-          if (this.leaving) this.note(member, how);
+          if (this.leaving) this.note(how);
           else if (must && member.readySince === undefined) {
             reject(new Error(member.failure ?? `a worker ended before it was ready (${how})`));
           } else this.replace(member, how, resolve);
@@ -173,22 +175,19 @@ export class Crew {
 
   private hear(member: Member, message: FromWorker): void {
     switch (message.type) {
-      case 'took':
-        this.distributor.pass();
-        return;
-      case 'lost':
-        return;
       case 'scrape':
         void this.scrapes
           .page([...this.members.values()])
           .then((text) => member.tell({ type: 'page', text }));
-        return;
+        break;
       case 'figures':
         this.scrapes.answer(member, message.figures);
-        return;
+        break;
       case 'ready':
         this.log.info({ worker: member.place.slot, pid: member.pid, node: member.node }, 'worker ready');
+        break;
     }
+    // Whatever it said, it may take connections now that it did not take before.
     this.distributor.pass();
     this.announce();
   }
@@ -211,13 +210,15 @@ export class Crew {
 
   private announce(): void {
     const standing = this.standing;
+    if (standing.ready === this.announced) return;
+    this.announced = standing.ready;
     for (const member of this.members.values()) member.tell({ type: 'standing', ...standing });
   }
 
   /** One that was told to leave has ended. */
-  private note(member: Member, how: number | string): void {
-    // Before it could hear a signal it had nothing to put in order.
-    if (how !== 0 && !(how === 'SIGTERM' && member.rank === RANKS.never)) this.failed++;
+  private note(how: number | string): void {
+    // One that dies of the signal has just been started, and had nothing to put in order.
+    if (how !== 0 && how !== 'SIGTERM') this.failed++;
     this.settle();
   }
 
