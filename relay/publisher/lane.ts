@@ -214,6 +214,10 @@ export class PublishLane {
     if (!channel || !model || !oldest || this.blocked) return;
     if (Date.now() - Math.max(oldest.writtenAt, this.openSince) < this.settings.confirmTimeout) return;
     this.setProblem('the broker does not confirm messages');
+    this.renew(channel, model);
+  }
+
+  private renew(channel: ConfirmChannel, model: ChannelModel): void {
     this.stop();
     channel.close().catch(() => {});
     void this.openChannel(model);
@@ -222,12 +226,10 @@ export class PublishLane {
   private repeatNacked(channel: ConfirmChannel): void {
     if (this.onWire.size > 0) return;
     this.setProblem('the broker refuses messages for the moment (nack)');
+    // Over another channel: one that first published to a quorum queue while its leader was lost is refused until that broker is
+    // back, whoever leads meanwhile (seen on RabbitMQ 3.10).
     this.timer = setTimeout(() => {
-      if (this.channel !== channel) return;
-      const again = this.nacked.sort((a, b) => a.sequence - b.sequence);
-      this.nacked = [];
-      this.queue.prepend(again.filter(({ cancelled }) => !cancelled));
-      this.pump();
+      if (this.channel === channel && this.model) this.renew(channel, this.model);
     }, this.backoff.next());
   }
 

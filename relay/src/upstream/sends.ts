@@ -13,7 +13,15 @@ interface Entry {
   receipt: string | undefined;
   done: SendDone | undefined;
   deadline: number;
+  /** When it was last put on the wire. */
+  sentAt: number;
 }
+
+/**
+ * How long the broker may take to confirm a SEND before it is sent again over another connection, in milliseconds. Web-STOMP
+ * says nothing of messages that a queue refuses for the moment, which one without a leader does.
+ */
+const STALLED_MS = 10_000;
 
 export interface SendLimits {
   /** Milliseconds until a SEND that the broker has not confirmed is refused. */
@@ -111,7 +119,7 @@ export class SendLink {
   }
 
   private enqueue(frame: Buffer, receipt: string | undefined, done: SendDone | undefined): void {
-    const entry: Entry = { frame, receipt, done, deadline: Date.now() + this.limits.timeout };
+    const entry: Entry = { frame, receipt, done, deadline: Date.now() + this.limits.timeout, sentAt: 0 };
     if (done || !this.direct) this.keptBytes += frame.length;
     if (this.direct) this.write(entry);
     else this.waiting.push(entry);
@@ -123,6 +131,7 @@ export class SendLink {
   }
 
   private write(entry: Entry): void {
+    entry.sentAt = Date.now();
     if (entry.receipt !== undefined) this.flying.set(entry.receipt, entry);
     this.link.write(entry.frame);
   }
@@ -174,6 +183,8 @@ export class SendLink {
     }
     // Everything waited for the end of the alarm, and has its whole time from then on.
     if (now < this.excusedUntil) return;
+    const [oldest] = this.flying.values();
+    if (oldest && now - oldest.sentAt > STALLED_MS) this.link.cut();
     const late: Entry[] = [];
     for (const [receipt, entry] of this.flying) {
       if (entry.deadline > now) break;

@@ -1,13 +1,18 @@
 import { Backoff } from './backoff.js';
 
-/** The longest pause before another address is tried, in milliseconds: whoever loses the same one should not move in step. */
-const MOVE_MS = 50;
+/**
+ * The pause before another address is tried, in milliseconds: whoever loses the same one should not move in step, and not before
+ * the others have chosen new leaders. A channel that publishes to a quorum queue sooner is refused until the old one is back.
+ */
+const MOVE_LEAST_MS = 500;
+const MOVE_MOST_MS = 1000;
 
 /** Addresses of the same thing, of which one is in use and the next is up when that turns out to be no good. */
 export class Rotation {
   private readonly backoff = new Backoff();
   private at = 0;
   private failures = 0;
+  private working = false;
   private readonly refusals = new Set<string>();
   private readonly addresses: readonly string[];
 
@@ -30,15 +35,20 @@ export class Rotation {
     return this.addresses.every((address) => this.refusals.has(address));
   }
 
-  /** The one in use is no good. Returns how long to wait before the next, in milliseconds: longer once all have been tried. */
+  /** The one in use is no good. Returns how long to wait before the next, in milliseconds: ever longer once all have been tried. */
   next(): number {
     this.at = (this.at + 1) % this.addresses.length;
     this.failures = (this.failures + 1) % this.addresses.length;
-    return this.failures === 0 ? this.backoff.next() : Math.random() * MOVE_MS;
+    if (this.failures === 0) return this.backoff.next();
+    // What never worked was not lost just now: the next one can be tried at once.
+    if (!this.working) return 0;
+    this.working = false;
+    return MOVE_LEAST_MS + Math.random() * (MOVE_MOST_MS - MOVE_LEAST_MS);
   }
 
   /** It is of use. */
   worked(): void {
+    this.working = true;
     this.failures = 0;
     this.backoff.reset();
   }

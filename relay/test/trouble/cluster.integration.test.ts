@@ -15,7 +15,7 @@ import { waitFor } from '../support/wait.js';
 
 // A cluster of its own: its nodes are killed, one after the other.
 const dataDir = mkdtempSync(join(tmpdir(), 'relay-test-cluster-'));
-const PATIENCE = { timeout: 90_000, interval: 100 };
+const PATIENCE = { timeout: 60_000, interval: 100 };
 const TICK_MS = 20;
 let cluster: Cluster;
 let relays: TestRelay[] = [];
@@ -156,7 +156,12 @@ test('each node of a cluster is killed once under load, and nothing that was con
       const since = () => `${((performance.now() - killedAt) / 1000).toFixed(1)} s`;
       const probes = [`probe-anna-${i}`, `probe-carl-${i}`];
       const [toAnna, toCarl] = probes as [string, string];
-      await Promise.all([ledger.publish('anna', toAnna), ledger.publish('carl', toCarl)]);
+      for (const [user, id] of [
+        ['anna', toAnna],
+        ['carl', toCarl],
+      ] as const) {
+        void ledger.publish(user, id).catch(() => {});
+      }
       await waitFor(() => probes.every((id) => ledger.received.has(id)), {
         what: 'what was published after the kill',
         ...PATIENCE,
@@ -166,7 +171,7 @@ test('each node of a cluster is killed once under load, and nothing that was con
       let tries = 0;
       await waitFor(
         async () => {
-          await aside.publish('kim', `probe-kim-${i}-${tries++}`);
+          void aside.publish('kim', `probe-kim-${i}-${tries++}`).catch(() => {});
           return aside.received.size > seen;
         },
         { what: 'the relay whose queue is on one broker to have another one', ...PATIENCE },
