@@ -8,12 +8,14 @@ import { LimitLog } from './admission/limit-log.js';
 import { type Auth, createAuth } from './auth/create.js';
 import type { Identity } from './auth/identity.js';
 import type { RelayConfig } from './config.js';
+import { DenialLog } from './denial-log.js';
 import { dryRunLog } from './dry-run-log.js';
 import { validateOrigins } from './handshake.js';
 import { createHttpApp } from './http/app.js';
 import { createClientOrigin } from './http/client-address.js';
 import { deadlines, limitSockets } from './http/deadlines.js';
 import { createTlsServer } from './http/tls.js';
+import { LogBudget } from './log-budget.js';
 import { createLogger, type Logger } from './logger.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { type Access, createAccess } from './policy/access.js';
@@ -82,11 +84,21 @@ export async function openRelay(
     topicFeeds: () => hub.topics.feedCount,
     linksUp: () =>
       Object.fromEntries(Object.entries(hub.readiness().parts).map(([name, { up }]) => [name, up])),
+    linkConnects: () => hub.linkConnects(),
+    unconfirmed: () => hub.unconfirmed(),
+    traffic: () => metrics.traffic.total(sessions),
     leases: () => hub.unread.leases.size,
     brokerAlarm: () => hub.alarm.congested,
     tickets: () => auth.tickets.size,
     revocations: () => auth.revocations.size,
   });
+  const sessionLog = new LogBudget(log, {
+    about: 'sessions',
+    each: { burst: 60, rate: 0.5 },
+    all: { burst: 20_000, rate: 100 },
+    onLeftOut: () => metrics.linesLeftOut.inc({ about: 'sessions' }),
+  });
+  const denials = new DenialLog(log, () => metrics.linesLeftOut.inc({ about: 'denials' }));
   const hub: Hub = new Hub(config, node, log, metrics);
   const limitLog = new LimitLog(log);
   const onLimit = (limit: string) => {
@@ -116,6 +128,8 @@ export async function openRelay(
     openPrivateLink: (name, events) => hub.openPrivateLink(name, events),
     limits: limitsOf(config),
     log,
+    sessionLog,
+    denials,
     metrics,
     sessions,
   };

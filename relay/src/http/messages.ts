@@ -5,6 +5,7 @@ import { checkUserName } from '../auth/user.js';
 import { parseDestination, sendTarget } from '../destination.js';
 import { DestinationError } from '../errors.js';
 import { forwardedHeaders } from '../inbound/send-headers.js';
+import { PUBLISHED_AT } from '../own-headers.js';
 import { type Decider, permit } from '../policy/permit.js';
 import { permitReplyTo } from '../policy/permit-reply.js';
 import { replyAddress } from '../reply-to.js';
@@ -85,7 +86,13 @@ export function messageEndpoints(options: MessageEndpointOptions): Endpoint[] {
       const id = body.headers['amqp-message-id'] ?? response.req.get('idempotency-key') ?? randomUUID();
       const given = headerList({ ...body.headers, 'amqp-message-id': id }, options);
       const headers = ['destination', target, ...replyHeader(body.headers['reply-to'], identity, policy)];
-      headers.push(...forwardedHeaders(given, identity.user), 'persistent', 'true');
+      headers.push(
+        ...forwardedHeaders(given, identity.user),
+        PUBLISHED_AT,
+        String(Date.now()),
+        'persistent',
+        'true',
+      );
       await publish(headers, bytes);
       return { id };
     },

@@ -1,4 +1,5 @@
 import { ProtocolError } from '../errors.js';
+import { PUBLISHED_AT } from '../own-headers.js';
 import type { HeaderList } from '../stomp/frame.js';
 import { isQueueShaping } from './queue-headers.js';
 
@@ -30,7 +31,7 @@ const PROPERTIES: Readonly<Record<string, (value: string) => boolean>> = {
  */
 const DROPPED: ReadonlySet<string> = new Set([
   ...['destination', 'receipt', 'transaction', 'content-length', 'reply-to', 'selector'],
-  ...['user-id', 'relay-user', 'cluster-id', 'CC', 'BCC', 'cc', 'bcc'],
+  ...['user-id', 'relay-user', PUBLISHED_AT, 'cluster-id', 'CC', 'BCC', 'cc', 'bcc'],
   ...['x-death', 'x-first-death-queue', 'x-first-death-reason', 'x-first-death-exchange'],
   ...['x-last-death-queue', 'x-last-death-reason', 'x-last-death-exchange'],
   ...['x-delivery-count', 'x-received-from', 'x-delay', 'x-routing-key', 'x-match', 'x-stream-offset'],

@@ -1,6 +1,7 @@
 import { type Destination, parseDestination, sendTarget } from '../destination.js';
 import { DestinationError } from '../errors.js';
 import { TOKEN_DESTINATION } from '../own-destinations.js';
+import { PUBLISHED_AT } from '../own-headers.js';
 import { type HeaderGrants, NO_HEADERS } from '../policy/header-grants.js';
 import { permitReplyTo } from '../policy/permit-reply.js';
 import { replyAddress } from '../reply-to.js';
@@ -19,12 +20,13 @@ import { forwardedHeaders } from './send-headers.js';
 export function handleSend(session: Session, frame: Frame): Promise<void> | undefined {
   const text = required(frame, 'destination');
   if (text === TOKEN_DESTINATION) return handleRefresh(session, frame);
+  session.messagesIn++;
   const destination = parseDestination(text, 'send', session.user.userWord);
   const granted = permitted(session, destination);
   const target = sendTarget(destination);
   const replyTo = replyHeader(session, frame);
   const forwarded = forwardedHeaders(frame.headers, session.user.user);
-  const headers = ['destination', target, ...replyTo, ...forwarded];
+  const headers = ['destination', target, ...replyTo, ...forwarded, PUBLISHED_AT, String(Date.now())];
   // What is confirmed must survive the broker. Topics go to queues that do not, and stay as the client has them.
   if (destination.kind === 'user' || destination.kind === 'app') headers.push('persistent', 'true');
   const shared = isShared(destination) && !replyTo[1]?.startsWith('/temp-queue/');

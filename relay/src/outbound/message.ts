@@ -1,3 +1,4 @@
+import { PUBLISHED_AT } from '../own-headers.js';
 import { shownReplyTo } from '../reply-to.js';
 import { encodeFrame } from '../stomp/encoder.js';
 import type { Frame, HeaderList, StompVersion } from '../stomp/frame.js';
@@ -29,6 +30,8 @@ export class OutboundMessage {
   readonly id: string;
   /** Where the sender wants an answer, if it said so. */
   replyTo: string | undefined;
+  /** `relay-published-at`, in milliseconds since the epoch; 0 when it is not there, or no time. */
+  publishedAt = 0;
   private readonly rest: HeaderList = [];
 
   constructor(
@@ -42,6 +45,7 @@ export class OutboundMessage {
       const value = shown(name, headers[i + 1] as string);
       // The first one counts (STOMP 1.2, Repeated Header Entries): it is the one that the client sees.
       if (name === 'reply-to') this.replyTo ??= value;
+      else if (name === PUBLISHED_AT) this.publishedAt ||= Number(value) || 0;
       if (!REPLACED.has(name)) this.rest.push(name, value);
     }
   }

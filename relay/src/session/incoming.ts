@@ -13,6 +13,7 @@ export class Incoming {
   readonly rates: Rates;
   /** Whole frames so far. */
   frames = 0;
+  bytes = 0;
   private readonly decoder: FrameDecoder;
 
   constructor(private readonly session: Session) {
@@ -38,6 +39,7 @@ export class Incoming {
   }
 
   receive(chunk: Buffer): void {
+    this.bytes += chunk.length;
     const wait = this.rates.received(chunk.length);
     if (wait > 0) this.intake.rest(wait);
     const { frames } = this;

@@ -41,6 +41,7 @@ export class Private {
       if (this.ending.has(label ?? '')) return;
     }
     session.services.metrics.delivered.private++;
+    session.messagesOut++;
     session.replies.remember(header(frame.headers, 'reply-to'));
     session.send(passedThrough(frame, session.version));
   }

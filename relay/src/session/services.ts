@@ -1,5 +1,7 @@
 import type { SignIn } from '../auth/identity.js';
 import type { Alarm } from '../broker/alarm.js';
+import type { DenialLog } from '../denial-log.js';
+import type { LogBudget } from '../log-budget.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
 import type { Decider } from '../policy/permit.js';
@@ -63,6 +65,9 @@ export interface SessionServices {
   openPrivateLink(name: string, events: PrivateEvents): PrivateLink;
   readonly limits: SessionLimits;
   readonly log: Logger;
+  /** How many lines sessions may write about their start and end. */
+  readonly sessionLog: LogBudget;
+  readonly denials: DenialLog;
   readonly metrics: Metrics;
   readonly sessions: Set<Session>;
 }

@@ -3,6 +3,7 @@ import type { Seat } from '../admission/admission.js';
 import type { Identity } from '../auth/identity.js';
 import { type ClosureName, closures } from '../closures.js';
 import { ProtocolError } from '../errors.js';
+import type { Traffic } from '../metrics/traffic.js';
 import { connectedFrame, errorFrame } from '../outbound/frames.js';
 import type { Outgoing } from '../outbound/outgoing.js';
 import type { StompVersion } from '../stomp/frame.js';
@@ -21,9 +22,10 @@ import { Notices } from './notices.js';
 import { Private } from './private.js';
 import { ProvenSends } from './proven-sends.js';
 import type { Rates } from './rates.js';
+import { countOpened, noteEnd, noteStart } from './record.js';
 import { Replies } from './replies.js';
 import type { SessionServices } from './services.js';
-import type { Subscription } from './subscriptions.js';
+import { SubscriptionList } from './subscription-list.js';
 import { Transactions } from './transactions.js';
 
 type State = 'opening' | 'open' | 'leaving' | 'closed';
@@ -38,9 +40,17 @@ export class Session implements TransportEvents {
   version: StompVersion = '1.2';
   identity: Identity | undefined;
   private readonly proven: ProvenSends;
-  readonly subscriptions = new Map<string, Subscription>();
+  readonly subscriptions: SubscriptionList;
   readonly heartbeats: Heartbeats;
   private state: State = 'opening';
+  /** Whether its start is in the log, and so its end will be. */
+  isLogged = false;
+  /** The code of the error that ended it. */
+  failure: string | undefined;
+  /** SENDs of the client. */
+  messagesIn = 0;
+  /** MESSAGEs to it. */
+  messagesOut = 0;
   readonly answers: Answers;
   private readonly incoming: Incoming;
   /** What the client is told about its session. */
@@ -61,12 +71,14 @@ export class Session implements TransportEvents {
     identity: Identity | undefined,
   ) {
     this.identity = identity;
+    this.subscriptions = new SubscriptionList(services.metrics.subscriptions);
     this.heartbeats = new Heartbeats(transport, services.limits);
     this.proven = new ProvenSends(transport, services.limits.maxQueuedBytes, () => this.onOverflow());
     this.ended = new Ended(services.limits.maxSubscriptions);
     this.answers = new Answers(this, this.proven);
     this.incoming = new Incoming(this);
     services.sessions.add(this);
+    countOpened(this);
   }
 
   get isOpening(): boolean {
@@ -99,6 +111,12 @@ export class Session implements TransportEvents {
   get user(): Identity {
     if (!this.identity) throw new ProtocolError('ERR_NOT_CONNECTED', 'send CONNECT first');
     return this.identity;
+  }
+
+  get traffic(): Traffic {
+    const { incoming, transport } = this;
+    const { sent: framesOut, sentBytes: bytesOut } = transport;
+    return { framesIn: incoming.frames, bytesIn: incoming.bytes, framesOut, bytesOut };
   }
 
   get sends(): SendLink {
@@ -160,7 +178,7 @@ export class Session implements TransportEvents {
   }
 
   onClose(code: number): void {
-    this.end(code === 1000 || code === 1001 ? 'normal' : 'lost');
+    this.end(code === 1000 || code === 1001 ? 'normal' : 'lost', code);
   }
 
   // What handlers and subscriptions use.
@@ -170,6 +188,7 @@ export class Session implements TransportEvents {
     this.version = version;
     this.incoming.version = version;
     this.state = 'open';
+    noteStart(this);
     this.send(connectedFrame(version, this.id, this.user.user, heartbeat, this.services.node));
   }
 
@@ -228,13 +247,13 @@ export class Session implements TransportEvents {
     this.transport.terminate();
   }
 
-  private end(closure: ClosureName | 'lost'): void {
+  private end(closure: ClosureName | 'lost', code?: number): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.incoming.stop();
     this.services.sessions.delete(this);
     this.seat.leave();
-    this.services.metrics.closes.inc({ closure });
+    noteEnd(this, closure, code);
     for (const subscription of this.subscriptions.values()) subscription.end();
     this.subscriptions.clear();
     this.proven.releaseAll();

@@ -1,5 +1,9 @@
 import type { Closure } from '../closures.js';
 import type { Outgoing } from '../outbound/outgoing.js';
+import type { Receiver } from './sockjs/paths.js';
+
+/** How a client reaches the relay; all but the first are SockJS, the last five over plain HTTP. */
+export type TransportKind = 'websocket' | 'sockjs-websocket' | Receiver;
 
 /**
  * What a session needs of a socket, whatever kind it is. Adapters are thin: they move bytes and know no STOMP.
@@ -8,10 +12,13 @@ import type { Outgoing } from '../outbound/outgoing.js';
  * been given so far has reached the client, and reports the count up to which that is so.
  */
 export interface Transport {
+  readonly kind: TransportKind;
   /** The client's address, for the log. */
   readonly address: string;
   /** How many frames were given to `send` so far. */
   readonly sent: number;
+  /** How many bytes of STOMP that was. */
+  readonly sentBytes: number;
   /** When bytes last went out, in milliseconds since the epoch. */
   readonly lastWrite: number;
   send(frame: Outgoing): void;

@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 import { type Closure, closures } from '../closures.js';
 import type { Outgoing } from '../outbound/outgoing.js';
 import type { Flushable, SharedWrites, WriteScheduler } from './scheduler.js';
-import type { OpenedTransport, TransportEvents } from './transport.js';
+import type { OpenedTransport, TransportEvents, TransportKind } from './transport.js';
 
 export const FIN_TEXT = 0x81;
 const FIN_BINARY = 0x82;
@@ -21,6 +21,7 @@ const CUT = new Error('the connection was cut');
 
 /** What a transport makes of frames, and of messages: plain STOMP unless another protocol lies in between. */
 export interface Framing {
+  readonly kind: TransportKind;
   /** Sent before anything else. */
   readonly opening?: Buffer;
   readonly heartbeat: Buffer;
@@ -33,6 +34,7 @@ export interface Framing {
 }
 
 const PLAIN: Framing = {
+  kind: 'websocket',
   heartbeat: HEARTBEAT,
   wire: (frame) => {
     frame.wire ??= websocketFrame(frame.isText ? FIN_TEXT : FIN_BINARY, frame.bytes);
@@ -51,6 +53,7 @@ const PLAIN: Framing = {
  */
 export class WebSocketTransport implements OpenedTransport, Flushable {
   sent = 0;
+  sentBytes = 0;
   lastWrite = Date.now();
   proofPendingSince = 0;
   private pinged = 0;
@@ -68,6 +71,10 @@ export class WebSocketTransport implements OpenedTransport, Flushable {
     private readonly framing: Framing = PLAIN,
   ) {}
 
+  get kind(): TransportKind {
+    return this.framing.kind;
+  }
+
   attach(events: TransportEvents): void {
     this.events = events;
     if (this.framing.opening) this.queue(this.framing.opening);
@@ -83,6 +90,7 @@ export class WebSocketTransport implements OpenedTransport, Flushable {
 
   send(frame: Outgoing): void {
     this.sent++;
+    this.sentBytes += frame.bytes.length;
     this.queue(this.framing.wire(frame));
   }
 

@@ -51,6 +51,8 @@ export class TopicHub {
   constructor(
     options: LinkOptions,
     private readonly prefetch: number,
+    /** Is told when a message was published, once it was written for everybody; milliseconds since the epoch, 0 = unknown. */
+    private readonly onWritten: (publishedAt: number) => void = () => {},
   ) {
     this.link = new Link(options, {
       onUp: () => {
@@ -170,6 +172,7 @@ export class TopicHub {
         this.link.options.log.error({ err: error }, 'a message could not be handed to clients');
       }
     }
+    this.onWritten(message.publishedAt);
   }
 
   /**

@@ -18,6 +18,8 @@ export class UserHub implements Settler {
   private sequence = 0;
   private draining = false;
   private lastRefusal = 0;
+  /** Messages that were handed to clients and are neither confirmed nor given up. */
+  unconfirmed = 0;
 
   constructor(
     private readonly node: string,
@@ -25,6 +27,7 @@ export class UserHub implements Settler {
     private readonly queue: Settler,
     private readonly log: Logger,
     private readonly onUndeliverable: () => void,
+    private readonly onConfirmed: (delivery: Delivery) => void = () => {},
   ) {}
 
   /** True when messages were given up in the last seconds. */
@@ -58,11 +61,18 @@ export class UserHub implements Settler {
     this.bindings.remove(key);
   }
 
-  ack(token: number): void {
-    this.queue.ack(token);
+  ack(token: number, delivery: Delivery): void {
+    this.unconfirmed--;
+    this.onConfirmed(delivery);
+    this.queue.ack(token, delivery);
   }
 
   refuse(token: number): void {
+    this.unconfirmed--;
+    this.giveUp(token);
+  }
+
+  private giveUp(token: number): void {
     this.lastRefusal = Date.now();
     this.onUndeliverable();
     this.queue.refuse(token);
@@ -72,11 +82,13 @@ export class UserHub implements Settler {
   receive({ key, headers, body, token }: UserMessage): void {
     const takers = this.draining ? undefined : this.routes.get(key);
     if (!takers) {
-      this.refuse(token);
+      this.giveUp(token);
       return;
     }
-    const delivery = new Delivery(this, token, takers.length);
     const outbound = new OutboundMessage(headers, body, `${this.node}-${++this.sequence}`);
+    const { publishedAt } = outbound;
+    const delivery = new Delivery(this, token, takers.length, performance.now(), publishedAt);
+    this.unconfirmed++;
     // A taker that closes its session while it is served takes itself out of the list.
     const only = takers.length === 1 ? takers[0] : undefined;
     if (only) this.serve(only, outbound, delivery);

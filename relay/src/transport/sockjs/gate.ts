@@ -136,7 +136,7 @@ export class SockjsGate {
     const handOver = (session: SockjsSession) =>
       this.inner.receive(session.id, how, query, request, response);
     const known = this.sessions.get(keyOf(route));
-    if (!known) return this.open(keyOf(route), STREAMS.has(how), response, visitor, handOver);
+    if (!known) return this.open(keyOf(route), how, response, visitor, handOver);
     await known.opened;
     await known.owner?.check(visitor.found, visitor.address);
     await known.turn();
@@ -147,7 +147,7 @@ export class SockjsGate {
   /** The first request for messages opens the session. */
   private async open(
     key: string,
-    streaming: boolean,
+    how: Receiver,
     response: ServerResponse,
     { found, address }: Visitor,
     handOver: (session: SockjsSession) => void,
@@ -166,10 +166,10 @@ export class SockjsGate {
       session.owner = new Owner(signIn, identity, found);
       if (response.destroyed || this.isClosed) throw gone();
       this.inner.expect(session.id, (channel) => {
-        const transport = this.inner.transport(channel, address, leave);
+        const transport = this.inner.transport(channel, address, leave, how);
         session.open(transport);
         this.options.onTransport(transport, seat, identity);
-        transport.opened(response, streaming);
+        transport.opened(response, STREAMS.has(how));
         return transport;
       });
       handOver(session);

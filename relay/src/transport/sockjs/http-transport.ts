@@ -6,6 +6,7 @@ import type { OpenedTransport, TransportEvents } from '../transport.js';
 import { textOf } from './framing.js';
 import { MessageQueue } from './message-queue.js';
 import type { Channel, ChannelEvents } from './package.js';
+import type { Receiver } from './paths.js';
 
 /** How long a stream goes on after a proof was asked for: what comes meanwhile is proved along with it. */
 const RENEW_AFTER_MS = 50;
@@ -35,6 +36,7 @@ interface Answer {
  */
 export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvents {
   sent = 0;
+  sentBytes = 0;
   lastWrite = Date.now();
   proofPendingSince = 0;
   private readonly queue = new MessageQueue();
@@ -51,6 +53,7 @@ export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvent
   /**
    * @param maxQueuedBytes RELAY_MAX_QUEUED_BYTES
    * @param onEnded is called once, when nothing can come any more
+   * @param kind how its first request for messages came
    */
   constructor(
     private readonly channel: Channel,
@@ -58,6 +61,7 @@ export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvent
     private readonly scheduler: WriteScheduler,
     private readonly maxQueuedBytes: number,
     private readonly onEnded: () => void,
+    readonly kind: Receiver,
   ) {}
 
   attach(events: TransportEvents): void {
@@ -71,6 +75,7 @@ export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvent
 
   send(frame: Outgoing): void {
     this.sent++;
+    this.sentBytes += frame.bytes.length;
     this.queue.add(textOf(frame), this.sent, frame.bytes.length);
     this.schedule();
   }
