@@ -47,7 +47,7 @@ export class DenialLog {
       ...(destination === undefined ? {} : { destination: shortened(redactUrl(destination)) }),
       ...(url === undefined ? {} : { url: shortened(url) }),
     };
-    this.log[quiet ? 'debug' : 'info'](line, `denied: ${shortened(message)}`);
+    this.log[quiet ? 'debug' : 'info'](line, shortened(message));
   }
 }
 

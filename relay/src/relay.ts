@@ -143,6 +143,7 @@ export async function openRelay(
     maxFrameBytes: env.RELAY_MAX_FRAME_BYTES,
     maxQueuedBytes: env.RELAY_MAX_QUEUED_BYTES,
     log,
+    denials,
     onRefused: (reason: string) => metrics.denials.inc({ reason }),
     onTransport: (transport: OpenedTransport, seat: Seat, identity: Identity | undefined) =>
       transport.attach(new Session(transport, services, seat, identity)),
@@ -161,6 +162,7 @@ export async function openRelay(
     metrics,
     readiness: () => hub.readiness(),
     log,
+    denials,
     clientOrigin,
     ...auth,
     onLimit,

@@ -8,6 +8,7 @@ import type { Failures } from '../auth/failures.js';
 import type { SignIn } from '../auth/identity.js';
 import type { Tickets } from '../auth/tickets.js';
 import type { RelayConfig } from '../config.js';
+import type { DenialLog } from '../denial-log.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
 import type { AccessPolicy } from '../policy/decision.js';
@@ -24,6 +25,7 @@ import { type Endpoint, serveEndpoints } from './endpoint.js';
 import { answerErrors, notFound, onlyMethods } from './errors.js';
 import { explainEndpoint } from './explain.js';
 import { type MessageEndpointOptions, messageEndpoints } from './messages.js';
+import { observeRequests } from './observe.js';
 import { OPENAPI_PATH, openApiDocument } from './openapi.js';
 import { checkOrigins } from './origins.js';
 import { type Readiness, serveProbes } from './probes.js';
@@ -39,6 +41,7 @@ export interface HttpServices {
   readonly metrics: Metrics;
   readonly readiness: () => Readiness;
   readonly log: Logger;
+  readonly denials: DenialLog;
   readonly clientOrigin: ClientOriginOf;
   /** The one that checks WebSocket upgrades. */
   readonly signIn: SignIn;
@@ -62,12 +65,14 @@ const WEB_ROOTS = ['../../../dist/web', '../../../web'].map((path) =>
 
 /** Everything that is plain HTTP: probes, metrics, the API, the demo's token, the page. */
 export function createHttpApp(services: HttpServices): Express {
-  const { config, metrics, readiness, log } = services;
+  const { config, metrics, readiness, log, denials } = services;
   const app = express();
   // Nothing that is made here may be kept, and hashing large answers takes time from everybody.
   app.disable('etag');
   app.use(securityHeaders(config.env.RELAY_TLS_CERT !== undefined));
 
+  const { RELAY_SOCKJS_PATH: sockjsPath } = config.env;
+  app.use(observeRequests({ requests: metrics.requests, log, sockjsPath }));
   const { sockjs } = services;
   app.use((request, response, next) => {
     if (!sockjs?.(request, response)) next();
@@ -79,12 +84,12 @@ export function createHttpApp(services: HttpServices): Express {
   const web = WEB_ROOTS.find((path) => existsSync(`${path}/index.html`));
   if (web) app.use(express.static(web));
   app.use(notFound);
-  app.use(answerErrors(log));
+  app.use(answerErrors(log, denials));
   return app;
 }
 
 function serveApi(app: Express, services: HttpServices): void {
-  const { config, metrics, log, clientOrigin, signIn, onLimit, policy, unread } = services;
+  const { config, metrics, log, denials, clientOrigin, signIn, onLimit, policy, unread } = services;
   const { RELAY_ALLOWED_ORIGINS: allowedOrigins, RELAY_HTTP_RATE: rate, RELAY_MAX_BODY_BYTES } = config.env;
   const onRefused = (reason: string) => metrics.denials.inc({ reason });
   const endpoints = [
@@ -107,7 +112,7 @@ function serveApi(app: Express, services: HttpServices): void {
       response.json(document);
     })
     .all(onlyMethods(['get']));
-  const authenticate = createAuthenticator({ signIn, allowedOrigins, clientOrigin, log, onRefused });
+  const authenticate = createAuthenticator({ signIn, allowedOrigins, clientOrigin, denials, onRefused });
   const { failures, logout } = services;
   const maxBody = RELAY_MAX_BODY_BYTES;
   serveBackchannelLogout(app, { logout, failures, clientOrigin, log, maxBody, onRefused });

@@ -89,6 +89,7 @@ export function serveEndpoints(
       const read = readJson(maxBody);
       route[method](async (request, response) => {
         const identity = await authenticate(request, maxBody);
+        response.locals.user = identity.user;
         const json = method === 'post' ? await read(request, response) : withoutBody(request);
         // Who has nothing to say need not say so.
         const body = json === undefined && !hasFields(fields) ? {} : json;

@@ -5,6 +5,7 @@ import type { Express } from 'express';
 import { pino } from 'pino';
 import { afterEach } from 'vitest';
 import { readConfig } from '../../src/config.js';
+import { DenialLog } from '../../src/denial-log.js';
 import { createHttpApp, type HttpServices } from '../../src/http/app.js';
 import { createClientOrigin } from '../../src/http/client-address.js';
 import type { Readiness } from '../../src/http/probes.js';
@@ -48,18 +49,20 @@ export async function serve(
   let lines = '';
   const metrics = createMetrics(NOTHING_OBSERVED);
   const onLimit = (limit: string) => metrics.limits.inc({ limit });
+  const log = pino(
+    { level: 'trace' },
+    {
+      write(line: string) {
+        lines += line;
+      },
+    },
+  );
   const app = createHttpApp({
     config,
     metrics,
     readiness: () => UP,
-    log: pino(
-      { level: 'trace' },
-      {
-        write(line: string) {
-          lines += line;
-        },
-      },
-    ),
+    log,
+    denials: new DenialLog(log, () => {}),
     clientOrigin: createClientOrigin(config.env.RELAY_TRUSTED_PROXIES ?? []),
     ...offlineAuth(config, { onLimit }),
     onLimit,

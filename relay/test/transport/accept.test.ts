@@ -6,6 +6,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 import { type Admission, openDoor } from '../../src/admission/admission.js';
 import type { Identity, TokenVerifier } from '../../src/auth/identity.js';
 import { createVerifier } from '../../src/auth/verifier.js';
+import { DenialLog } from '../../src/denial-log.js';
 import { AuthError, LimitError, RelayError } from '../../src/errors.js';
 import { createClientOrigin } from '../../src/http/client-address.js';
 import { createLogger } from '../../src/logger.js';
@@ -44,7 +45,7 @@ beforeAll(async () => {
       admission: { enter: (address) => admission.enter(address) },
       maxFrameBytes: 1024,
       maxQueuedBytes: 1 << 20,
-      log: createLogger('silent'),
+      denials: new DenialLog(createLogger('silent'), () => {}),
       onRefused: (reason) => refused.push(reason),
       onTransport: (transport, _seat, identity) => {
         const events = new Events();

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Admission, Seat } from '../../admission/admission.js';
 import type { Failures } from '../../auth/failures.js';
 import type { Identity, SignIn } from '../../auth/identity.js';
+import type { DenialLog } from '../../denial-log.js';
 import { LimitError, RelayError } from '../../errors.js';
 import type { ClientOriginOf } from '../../http/client-address.js';
 import { HttpError } from '../../http/errors.js';
@@ -34,6 +35,7 @@ export interface SockjsOptions {
   /** RELAY_CONFIRM_TIMEOUT: milliseconds for which a client may be away between two requests. */
   readonly patience: number;
   readonly log: Logger;
+  readonly denials: DenialLog;
   onRefused(reason: string): void;
   /** Is told the name of a setting that refuses somebody. */
   onLimit(limit: string): void;
@@ -73,7 +75,8 @@ export class SockjsGate {
       if (error instanceof LimitError && error.limit === 'RELAY_HTTP_RATE') {
         this.options.onLimit(error.limit);
       }
-      refuse(error, request, response, this.options);
+      const { address } = this.options.clientOrigin(request);
+      refuse(error, request, response, address, this.options);
     });
     return true;
   };
