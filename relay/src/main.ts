@@ -2,6 +2,7 @@
 import { COMMAND_LIST, isCommand, runCommand } from './cli/run.js';
 import { processTerminal } from './cli/terminal.js';
 import { ConfigError, readConfig } from './config.js';
+import { LogLevel } from './log-level.js';
 import { logOutput } from './log-output.js';
 import { createLogger } from './logger.js';
 import { ProcessEnd } from './process-end.js';
@@ -57,8 +58,10 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const output = logOutput();
   const log = createLogger(config.env.RELAY_LOG_LEVEL, output.stream);
+  const logLevel = new LogLevel(log);
+  process.on('SIGUSR2', () => logLevel.next());
   const end = ProcessEnd.onSignal(log, output);
-  const relay = await openRelay(config, log);
+  const relay = await openRelay(config, log, logLevel);
   end.closes(relay);
   tell({ type: 'ready', url: relay.url, node: relay.node });
 }

@@ -14,8 +14,10 @@ import { validateOrigins } from './handshake.js';
 import { createHttpApp } from './http/app.js';
 import { createClientOrigin } from './http/client-address.js';
 import { deadlines, limitSockets } from './http/deadlines.js';
+import { levelSchema } from './http/log-level.js';
 import { createTlsServer } from './http/tls.js';
 import { LogBudget } from './log-budget.js';
+import { LogLevel } from './log-level.js';
 import { createLogger, type Logger } from './logger.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { type Access, createAccess } from './policy/access.js';
@@ -41,6 +43,8 @@ export interface Relay {
   close(): Promise<void>;
 }
 
+/** How relays tell each other how much to log. */
+const LEVEL_MESSAGE = 'log-level';
 const SWEEP_MS = 250;
 /** How long a request to publish waits for the broker. */
 const PUBLISH_WAIT_MS = 5000;
@@ -52,6 +56,7 @@ const PUBLISH_WAIT_MS = 5000;
 export async function openRelay(
   config: RelayConfig,
   log = createLogger(config.env.RELAY_LOG_LEVEL),
+  logLevel = new LogLevel(log),
 ): Promise<Relay> {
   const { env } = config;
   if (env.RELAY_ALLOWED_ORIGINS) validateOrigins(env.RELAY_ALLOWED_ORIGINS);
@@ -100,6 +105,10 @@ export async function openRelay(
   });
   const denials = new DenialLog(log, () => metrics.linesLeftOut.inc({ about: 'denials' }));
   const hub: Hub = new Hub(config, node, log, metrics);
+  hub.inbox.on(LEVEL_MESSAGE, (body) => {
+    const { data } = levelSchema.safeParse(body);
+    if (data) logLevel.set(data.level, data.for);
+  });
   const limitLog = new LimitLog(log);
   const onLimit = (limit: string) => {
     metrics.limits.inc({ limit });
@@ -163,6 +172,8 @@ export async function openRelay(
     readiness: () => hub.readiness(),
     log,
     denials,
+    logLevel,
+    tellOthers: (setting) => hub.inbox.tellAll(LEVEL_MESSAGE, setting),
     clientOrigin,
     ...auth,
     onLimit,

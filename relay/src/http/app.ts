@@ -9,6 +9,7 @@ import type { SignIn } from '../auth/identity.js';
 import type { Tickets } from '../auth/tickets.js';
 import type { RelayConfig } from '../config.js';
 import type { DenialLog } from '../denial-log.js';
+import type { LogLevel } from '../log-level.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
 import type { AccessPolicy } from '../policy/decision.js';
@@ -24,6 +25,7 @@ import { serveDemo } from './demo.js';
 import { type Endpoint, serveEndpoints } from './endpoint.js';
 import { answerErrors, notFound, onlyMethods } from './errors.js';
 import { explainEndpoint } from './explain.js';
+import { type LogLevelEndpointOptions, logLevelEndpoints } from './log-level.js';
 import { type MessageEndpointOptions, messageEndpoints } from './messages.js';
 import { observeRequests } from './observe.js';
 import { OPENAPI_PATH, openApiDocument } from './openapi.js';
@@ -42,6 +44,9 @@ export interface HttpServices {
   readonly readiness: () => Readiness;
   readonly log: Logger;
   readonly denials: DenialLog;
+  readonly logLevel: LogLevel;
+  /** Sets the log level of the other relays. */
+  readonly tellOthers: LogLevelEndpointOptions['tellOthers'];
   readonly clientOrigin: ClientOriginOf;
   /** The one that checks WebSocket upgrades. */
   readonly signIn: SignIn;
@@ -97,6 +102,7 @@ function serveApi(app: Express, services: HttpServices): void {
     ...authEndpoints(services),
     ...messageEndpoints(messageOptions(services)),
     explainEndpoint(policy),
+    ...logLevelEndpoints(services),
   ];
   const document = openApiDocument(endpoints);
 

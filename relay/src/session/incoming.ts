@@ -1,4 +1,5 @@
 import { ProtocolError } from '../errors.js';
+import { redactUrl } from '../handshake.js';
 import { commands } from '../inbound/commands.js';
 import { isRefresh } from '../inbound/refresh.js';
 import { FrameDecoder } from '../stomp/decoder.js';
@@ -17,7 +18,7 @@ export class Incoming {
   private readonly decoder: FrameDecoder;
 
   constructor(private readonly session: Session) {
-    const { limits, metrics } = session.services;
+    const { limits, metrics, log } = session.services;
     const { maxFrameBytes, maxHeaders, maxHeaderBytes } = limits;
     this.intake = new Intake(session.transport, (frame) => this.handle(frame));
     this.rates = new Rates(session.services);
@@ -26,6 +27,7 @@ export class Incoming {
         onFrame: (frame) => {
           this.frames++;
           metrics.countFrame(frame.command);
+          if (log.isLevelEnabled('trace')) traceFrame(session, frame);
           this.intake.receive(frame);
         },
       },
@@ -95,4 +97,10 @@ export class Incoming {
       session.fail(error, header(frame.headers, 'receipt'));
     }
   }
+}
+
+/** Neither headers, where tokens are, nor the body. */
+function traceFrame({ id, services }: Session, { command, headers, body }: Frame): void {
+  const destination = redactUrl(header(headers, 'destination') ?? '').slice(0, 120);
+  services.log.trace({ session: id, command, destination, bytes: body.length }, 'frame');
 }

@@ -25,6 +25,7 @@ describe('pages of other Origins', () => {
         'DELETE',
         'GET',
         'POST',
+        'PUT',
       ]);
       expect(headers.get('access-control-allow-headers')?.toLowerCase()).toBe(
         'authorization,content-type,idempotency-key',

@@ -9,6 +9,7 @@ import { DenialLog } from '../../src/denial-log.js';
 import { createHttpApp, type HttpServices } from '../../src/http/app.js';
 import { createClientOrigin } from '../../src/http/client-address.js';
 import type { Readiness } from '../../src/http/probes.js';
+import { LogLevel } from '../../src/log-level.js';
 import { createMetrics, type Metrics } from '../../src/metrics.js';
 import { emptyPolicy } from '../../src/policy/policy.js';
 import { offlineAuth } from '../auth/offline.js';
@@ -62,6 +63,8 @@ export async function serve(
     metrics,
     readiness: () => UP,
     log,
+    logLevel: new LogLevel(log),
+    tellOthers: () => {},
     denials: new DenialLog(log, () => {}),
     clientOrigin: createClientOrigin(config.env.RELAY_TRUSTED_PROXIES ?? []),
     ...offlineAuth(config, { onLimit }),

@@ -253,7 +253,9 @@ describe('what is refused', () => {
     const token = await secretToken(secret, { sub: 'alice' });
     const answer = await ask(`/ws?access_token=${token}`);
     expect([answer.status, answer.headers['retry-after']]).toEqual([429, '8']);
-    expect(JSON.parse(answer.body)).toEqual({ error: { code: 'ERR_TOO_MANY_SESSIONS', message: 'wait' } });
+    expect(JSON.parse(answer.body)).toEqual({
+      error: { code: 'ERR_TOO_MANY_SESSIONS', message: 'wait', requestId: answer.headers['x-request-id'] },
+    });
     expect(refused).toEqual(['ERR_TOO_MANY_SESSIONS']);
     expect(accepted).toEqual([]);
   });
@@ -410,7 +412,7 @@ describe('a ticket', () => {
     expect([status, headers['retry-after'], JSON.parse(body)]).toEqual([
       503,
       '5',
-      { error: { code: 'ERR_BROKER_UNAVAILABLE', message: 'away' } },
+      { error: { code: 'ERR_BROKER_UNAVAILABLE', message: 'away', requestId: expect.any(String) } },
     ]);
   });
 });
