@@ -1,8 +1,10 @@
 import type { LatencyMetrics } from '../metrics.js';
 import type { Delivery } from './delivery.js';
 
-/** Ages above this, in milliseconds, are no ages: whoever wrote the time meant another unit, or has no clock. */
+/** Milliseconds; above this it is no age: whoever wrote the time meant another unit, or has no clock. */
 const OLDEST_MS = 86_400_000;
+/** By how much a publisher's clock may be ahead. */
+const AHEAD_MS = 60_000;
 
 /** A client has confirmed a `/user` message. */
 export function observeConfirmed(latency: LatencyMetrics, { arrivedAt, publishedAt }: Delivery): void {
@@ -18,5 +20,5 @@ export function observeWritten(latency: LatencyMetrics, publishedAt: number): vo
 /** By two clocks: where the publisher's is ahead, the age counts as none. */
 function observeAge(buckets: { observe(seconds: number): void }, publishedAt: number): void {
   const age = Date.now() - publishedAt;
-  if (age <= OLDEST_MS) buckets.observe(Math.max(0, age) / 1000);
+  if (age <= OLDEST_MS && age >= -AHEAD_MS) buckets.observe(Math.max(0, age) / 1000);
 }

@@ -114,7 +114,7 @@ export async function ask<T = unknown>(url: string, asking: Asking = {}): Promis
 }
 
 export interface Refusal {
-  error: { code: string; message: string };
+  error: { code: string; message: string; requestId: string };
 }
 
 function parsed(text: string): unknown {
