@@ -27,6 +27,7 @@ import { limitsOf } from './session/limits.js';
 import type { SessionServices } from './session/services.js';
 import { Session } from './session/session.js';
 import { UserUnacked } from './session/unacked.js';
+import { Tracing } from './tracing.js';
 import { createUpgradeHandler } from './transport/accept.js';
 import { WriteScheduler } from './transport/scheduler.js';
 import { SockjsGate } from './transport/sockjs/gate.js';
@@ -97,6 +98,7 @@ export async function openRelay(
     tickets: () => auth.tickets.size,
     revocations: () => auth.revocations.size,
   });
+  const tracing = Tracing.find();
   const sessionLog = new LogBudget(log, {
     about: 'sessions',
     each: { burst: 60, rate: 0.5 },
@@ -104,7 +106,7 @@ export async function openRelay(
     onLeftOut: () => metrics.linesLeftOut.inc({ about: 'sessions' }),
   });
   const denials = new DenialLog(log, () => metrics.linesLeftOut.inc({ about: 'denials' }));
-  const hub: Hub = new Hub(config, node, log, metrics);
+  const hub: Hub = new Hub(config, node, log, metrics, tracing);
   hub.inbox.on(LEVEL_MESSAGE, (body) => {
     const { data } = levelSchema.safeParse(body);
     if (data) logLevel.set(data.level, data.for);
@@ -140,6 +142,7 @@ export async function openRelay(
     sessionLog,
     denials,
     metrics,
+    tracing,
     sessions,
   };
 
@@ -172,6 +175,7 @@ export async function openRelay(
     readiness: () => hub.readiness(),
     log,
     denials,
+    tracing,
     logLevel,
     tellOthers: (setting) => hub.inbox.tellAll(LEVEL_MESSAGE, setting),
     clientOrigin,

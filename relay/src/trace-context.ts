@@ -39,11 +39,14 @@ export function isTracestate(value: string): boolean {
     .map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ''))
     .filter((member) => member !== '');
   if (members.length === 0 || members.length > MEMBERS_MOST) return false;
-  const keys = members.map((member) => member.slice(0, member.indexOf('=')));
-  return (
-    new Set(keys).size === keys.length &&
-    members.every((member, i) => KEY.test(keys[i] ?? '') && VALUE.test(member.slice(member.indexOf('=') + 1)))
-  );
+  const keys = new Set<string>();
+  for (const member of members) {
+    const at = member.indexOf('=');
+    const key = member.slice(0, Math.max(0, at));
+    if (keys.has(key) || !KEY.test(key) || !VALUE.test(member.slice(at + 1))) return false;
+    keys.add(key);
+  }
+  return true;
 }
 
 export function isTraceHeader(name: string): boolean {

@@ -25,6 +25,15 @@ export interface TracedMessage {
   readonly bytes: number;
 }
 
+/** @param target of a SEND on its way to the broker: `/exchange/relay.user/bob.topic.reply`, `/topic/news` … */
+export function tracedTarget(target: string, bytes: number): TracedMessage {
+  const [, kind = '', first = '', ...rest] = target.split('/');
+  if (kind === 'exchange') return { destination: first, routingKey: rest.join('/'), bytes };
+  const routingKey = [first, ...rest].join('/');
+  // Everything else is a queue, by way of the default exchange.
+  return { destination: kind === 'topic' ? 'amq.topic' : '', routingKey, bytes };
+}
+
 /** Makes spans of messages (OpenTelemetry's conventions for messaging). */
 export class Tracing {
   private constructor(private readonly tracer: Tracer) {}

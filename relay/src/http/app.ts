@@ -14,6 +14,7 @@ import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
 import type { AccessPolicy } from '../policy/decision.js';
 import type { Decider } from '../policy/permit.js';
+import type { Tracing } from '../tracing.js';
 import type { UnreadStore } from '../unread/store.js';
 import type { Publish } from '../upstream/publish.js';
 import { createAuthenticator } from './authenticate.js';
@@ -59,6 +60,8 @@ export interface HttpServices {
   readonly policy: Decider & Pick<AccessPolicy, 'mayManage'>;
   readonly unread: UnreadStore;
   readonly publish: Publish;
+  /** Undefined when nobody wants spans. */
+  readonly tracing?: Tracing | undefined;
   /** Cuts the shared links to the broker, which come back; returns how many there were. */
   cutLinks(): number;
 }
@@ -129,9 +132,10 @@ function serveApi(app: Express, services: HttpServices): void {
   serveEndpoints(app, endpoints, limitRequests(authenticate, { rate, unit: maxBody, onLimit }), readJson);
 }
 
-function messageOptions({ config, publish, policy }: HttpServices): MessageEndpointOptions {
+function messageOptions({ config, publish, policy, tracing }: HttpServices): MessageEndpointOptions {
   const { RELAY_MAX_FRAME_BYTES: maxBody, RELAY_MAX_HEADERS, RELAY_MAX_HEADER_BYTES } = config.env;
-  return { publish, policy, maxBody, maxHeaders: RELAY_MAX_HEADERS, maxHeaderBytes: RELAY_MAX_HEADER_BYTES };
+  const limits = { maxBody, maxHeaders: RELAY_MAX_HEADERS, maxHeaderBytes: RELAY_MAX_HEADER_BYTES };
+  return { publish, policy, tracing, ...limits };
 }
 
 function authEndpoints({ config, tickets, revoke, policy, clientOrigin, log }: HttpServices): Endpoint[] {

@@ -1,5 +1,5 @@
 import { type Destination, parseDestination, sendTarget } from '../destination.js';
-import { DestinationError } from '../errors.js';
+import { DestinationError, type RelayError } from '../errors.js';
 import { TOKEN_DESTINATION } from '../own-destinations.js';
 import { PUBLISHED_AT } from '../own-headers.js';
 import { type HeaderGrants, NO_HEADERS } from '../policy/header-grants.js';
@@ -7,6 +7,7 @@ import { permitReplyTo } from '../policy/permit-reply.js';
 import { replyAddress } from '../reply-to.js';
 import type { Session } from '../session/session.js';
 import { type Frame, type HeaderList, header } from '../stomp/frame.js';
+import { type Traced, tracedTarget } from '../tracing.js';
 import { grantedQueueHeaders } from './queue-headers.js';
 import { handleRefresh } from './refresh.js';
 import { permit, required } from './required.js';
@@ -37,19 +38,42 @@ export function handleSend(session: Session, frame: Frame): Promise<void> | unde
       `reply-to a temporary queue is not available for ${destination.text}; name a destination such as /topic/…`,
     );
   }
+  const traced = session.services.tracing?.send(headers, tracedTarget(target, frame.body.length));
+  const publication = { headers: traced?.headers ?? headers, traced };
   const transaction = header(frame.headers, 'transaction');
-  if (shared) sendShared(session, frame, headers, transaction);
-  else sendPrivately(session, frame, headers, transaction);
+  if (shared) sendShared(session, frame, publication, transaction);
+  else sendPrivately(session, frame, publication, transaction);
+  return undefined;
+}
+
+/** What goes to the broker. */
+interface Publication {
+  readonly headers: HeaderList;
+  readonly traced: Traced | undefined;
+}
+
+/** What is called back with the broker's confirmation. Where the client wants none, the span ends here. */
+function whenConfirmed(session: Session, frame: Frame, { traced }: Publication) {
+  const done = session.answers.whenConfirmed(frame);
+  if (!traced) return done;
+  if (done) {
+    return (error?: RelayError) => {
+      traced.end(error?.code);
+      done(error);
+    };
+  }
+  traced.end();
   return undefined;
 }
 
 function sendShared(
   session: Session,
   frame: Frame,
-  headers: HeaderList,
+  publication: Publication,
   transaction: string | undefined,
 ): void {
-  const done = session.answers.whenConfirmed(frame);
+  const { headers } = publication;
+  const done = whenConfirmed(session, frame, publication);
   if (transaction === undefined) {
     session.answers.sentUnconfirmed ||= !done;
     session.sends.send(headers, frame.body, done);
@@ -69,15 +93,16 @@ function sendShared(
 function sendPrivately(
   session: Session,
   frame: Frame,
-  headers: HeaderList,
+  publication: Publication,
   transaction: string | undefined,
 ): void {
+  const headers = [...publication.headers];
   const { link } = session.private;
   if (transaction !== undefined) {
     if (session.transactions.needPrivateLink(transaction)) link.begin(transaction);
     headers.push('transaction', transaction);
   }
-  link.publish(headers, frame.body, session.answers.whenConfirmed(frame));
+  link.publish(headers, frame.body, whenConfirmed(session, frame, publication));
   session.intake.throttle(link);
 }
 

@@ -5,6 +5,7 @@ import type { LogBudget } from '../log-budget.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
 import type { Decider } from '../policy/permit.js';
+import type { Tracing } from '../tracing.js';
 import type { Unread } from '../unread/unread.js';
 import type { PrivateEvents, PrivateLink } from '../upstream/private.js';
 import type { SendLink } from '../upstream/sends.js';
@@ -69,5 +70,7 @@ export interface SessionServices {
   readonly sessionLog: LogBudget;
   readonly denials: DenialLog;
   readonly metrics: Metrics;
+  /** Undefined when nobody wants spans. */
+  readonly tracing?: Tracing | undefined;
   readonly sessions: Set<Session>;
 }

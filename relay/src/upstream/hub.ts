@@ -11,6 +11,7 @@ import type { RelayConfig } from '../config.js';
 import type { Readiness } from '../http/probes.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
+import type { Tracing } from '../tracing.js';
 import type { Unread } from '../unread/unread.js';
 import { observeConfirmed, observeWritten } from './latency.js';
 import type { Link, LinkOptions } from './link.js';
@@ -41,6 +42,7 @@ export class Hub {
     node: string,
     private readonly log: Logger,
     metrics: Metrics,
+    tracing?: Tracing,
   ) {
     const { env, broker } = config;
     this.mail = new Mail(config, node, log, metrics.unread);
@@ -55,17 +57,15 @@ export class Hub {
       onMessage: (message) => this.users.receive(message),
       onBroken: (error) => this.amqp.reset(error),
     });
+    const { latency } = metrics;
     this.users = new UserHub(
-      node,
-      this.bindings,
-      this.nodeQueue,
-      log,
+      ...([node, this.bindings, this.nodeQueue, log] as const),
       () => metrics.undelivered.inc(),
-      (delivery) => observeConfirmed(metrics.latency, delivery),
+      (delivery) => observeConfirmed(latency, delivery),
+      tracing,
     );
-    this.topics = new TopicHub(this.link('topics'), env.RELAY_TOPIC_PREFETCH, (publishedAt) =>
-      observeWritten(metrics.latency, publishedAt),
-    );
+    const onWritten = (publishedAt: number) => observeWritten(latency, publishedAt);
+    this.topics = new TopicHub(this.link('topics'), env.RELAY_TOPIC_PREFETCH, onWritten, tracing);
     this.sendLinks = Array.from(
       { length: env.RELAY_SEND_LINKS },
       (_, i) => new SendLink(this.link(`sends ${i + 1}`), this.sendLimits),

@@ -2,6 +2,7 @@ import type { Bindings } from '../broker/bindings.js';
 import type { UserMessage } from '../broker/node-queue.js';
 import type { Logger } from '../logger.js';
 import { OutboundMessage } from '../outbound/message.js';
+import type { Traced, Tracing } from '../tracing.js';
 import { Delivery, type Settler } from './delivery.js';
 
 /** A client's subscription to one of its own `/user/…` destinations. */
@@ -18,6 +19,8 @@ export class UserHub implements Settler {
   private sequence = 0;
   private draining = false;
   private lastRefusal = 0;
+  /** Spans of messages that are on their way, by token. */
+  private readonly spans = new Map<number, Traced>();
   /** Messages that were handed to clients and are neither confirmed nor given up. */
   unconfirmed = 0;
 
@@ -28,6 +31,7 @@ export class UserHub implements Settler {
     private readonly log: Logger,
     private readonly onUndeliverable: () => void,
     private readonly onConfirmed: (delivery: Delivery) => void = () => {},
+    private readonly tracing?: Tracing | undefined,
   ) {}
 
   /** True when messages were given up in the last seconds. */
@@ -63,13 +67,20 @@ export class UserHub implements Settler {
 
   ack(token: number, delivery: Delivery): void {
     this.unconfirmed--;
+    if (this.tracing) this.endSpan(token);
     this.onConfirmed(delivery);
     this.queue.ack(token, delivery);
   }
 
   refuse(token: number): void {
     this.unconfirmed--;
+    if (this.tracing) this.endSpan(token, 'unread');
     this.giveUp(token);
+  }
+
+  private endSpan(token: number, error?: string): void {
+    this.spans.get(token)?.end(error);
+    this.spans.delete(token);
   }
 
   private giveUp(token: number): void {
@@ -85,7 +96,13 @@ export class UserHub implements Settler {
       this.giveUp(token);
       return;
     }
-    const outbound = new OutboundMessage(headers, body, `${this.node}-${++this.sequence}`);
+    const traced = this.tracing?.deliver(headers, {
+      destination: 'relay.user',
+      routingKey: key,
+      bytes: body.length,
+    });
+    if (traced) this.spans.set(token, traced);
+    const outbound = new OutboundMessage(traced?.headers ?? headers, body, `${this.node}-${++this.sequence}`);
     const { publishedAt } = outbound;
     const delivery = new Delivery(this, token, takers.length, performance.now(), publishedAt);
     this.unconfirmed++;
