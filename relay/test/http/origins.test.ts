@@ -28,7 +28,7 @@ describe('pages of other Origins', () => {
         'PUT',
       ]);
       expect(headers.get('access-control-allow-headers')?.toLowerCase()).toBe(
-        'authorization,content-type,idempotency-key',
+        'authorization,content-type,idempotency-key,x-request-id,traceparent,tracestate',
       );
       expect(headers.get('vary')).toContain('Origin');
     },
