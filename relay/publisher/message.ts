@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { PUBLISHED_AT } from '../src/own-headers.js';
 import type { EncodedBody } from './body.js';
 import type { Address } from './destination.js';
 import { PublishError } from './errors.js';
@@ -68,7 +69,7 @@ export function compose(
     contentType: body.contentType,
     persistent: options.persistent ?? true,
     timestamp: Math.floor(now / 1000),
-    headers: readHeaders(options, defaults.trace),
+    headers: readHeaders(options, defaults),
     ...shortProperties(options),
     ...(options.priority !== undefined && { priority: priority(options.priority) }),
   };
@@ -94,11 +95,12 @@ function shortProperties(options: PublishOptions): Partial<Properties> {
   return given;
 }
 
-function readHeaders(options: PublishOptions, trace: Defaults['trace']): Properties['headers'] {
+function readHeaders(options: PublishOptions, { trace, now }: Defaults): Properties['headers'] {
   const { traceparent, tracestate, baggage } = options;
   const headers: Record<string, string | number | boolean> = {
     ...trace,
     ...options.headers,
+    [PUBLISHED_AT]: now,
     ...(traceparent !== undefined && { traceparent }),
     ...(tracestate !== undefined && { tracestate }),
     ...(baggage !== undefined && { baggage }),

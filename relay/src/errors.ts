@@ -45,7 +45,12 @@ export class DestinationError extends RelayError {
 
 /** The policy says no. */
 export class ForbiddenError extends RelayError {
-  constructor(message: string, detail?: string) {
+  /** @param about what was not allowed */
+  constructor(
+    message: string,
+    detail?: string,
+    readonly about?: { readonly action: string; readonly destination: string },
+  ) {
     super('ERR_FORBIDDEN', message, 'forbidden', detail);
   }
 }

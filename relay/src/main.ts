@@ -3,10 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { COMMAND_LIST, isCommand, runCommand } from './cli/run.js';
 import { processTerminal } from './cli/terminal.js';
 import { ConfigError, readConfig } from './config.js';
+import { LogLevel } from './log-level.js';
 import { logOutput } from './log-output.js';
 import { createLogger } from './logger.js';
 import { ProcessEnd } from './process-end.js';
 import { readArguments, WORKER } from './workers/messages.js';
+import { alone } from './workers/place.js';
 import { type Hand, runCrew } from './workers/run.js';
 import { Worker } from './workers/worker.js';
 
@@ -71,8 +73,9 @@ async function main(): Promise<void> {
     return;
   }
   const end = ProcessEnd.onSignal(log, output);
+  const logLevel = LogLevel.onSignal(log);
   const { openRelay } = await import('./relay.js');
-  const relay = await openRelay(config, log);
+  const relay = await openRelay(config, log, alone(config.env), logLevel);
   end.closes(relay, config.env.RELAY_DRAIN_TIME);
   tell({ type: 'ready', url: relay.url, node: relay.node });
 }
@@ -89,8 +92,9 @@ async function runWorker(args: readonly string[]): Promise<void> {
       pid: process.pid,
     });
     const end = ProcessEnd.onSignal(log, output, worker.signals);
+    const logLevel = LogLevel.onSignal(log);
     const { openRelay } = await import('./relay.js');
-    const relay = await openRelay(config, log, worker);
+    const relay = await openRelay(config, log, worker, logLevel);
     end.closes(relay, config.env.RELAY_DRAIN_TIME);
     worker.tell({ type: 'ready', node: relay.node });
   } catch (error) {

@@ -8,6 +8,7 @@ import { LimitLog } from './admission/limit-log.js';
 import { type Auth, createAuth } from './auth/create.js';
 import type { Identity } from './auth/identity.js';
 import type { RelayConfig } from './config.js';
+import { DenialLog } from './denial-log.js';
 import { Departure } from './departure.js';
 import { drain } from './drain.js';
 import { dryRunLog } from './dry-run-log.js';
@@ -15,8 +16,11 @@ import { validateOrigins } from './handshake.js';
 import { createHttpApp } from './http/app.js';
 import { createClientOrigin } from './http/client-address.js';
 import { deadlines, limitSockets } from './http/deadlines.js';
+import { levelSchema } from './http/log-level.js';
 import { createTlsServer } from './http/tls.js';
 import { addressOf } from './listen.js';
+import { LogBudget } from './log-budget.js';
+import { LogLevel } from './log-level.js';
 import { createLogger, type Logger } from './logger.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { type Access, createAccess } from './policy/access.js';
@@ -26,6 +30,7 @@ import { limitsOf } from './session/limits.js';
 import type { SessionServices } from './session/services.js';
 import { Session } from './session/session.js';
 import { UserUnacked } from './session/unacked.js';
+import { Tracing } from './tracing.js';
 import { createUpgradeHandler } from './transport/accept.js';
 import { WriteScheduler } from './transport/scheduler.js';
 import { SockjsGate } from './transport/sockjs/gate.js';
@@ -45,6 +50,8 @@ export interface Relay {
   close(): Promise<void>;
 }
 
+/** How relays tell each other how much to log. */
+const LEVEL_MESSAGE = 'log-level';
 const SWEEP_MS = 250;
 /** How long a relay that ends waits for clients between two requests to come and be told. */
 const TELL_MS = 3000;
@@ -60,6 +67,7 @@ export async function openRelay(
   config: RelayConfig,
   log = createLogger(config.env.RELAY_LOG_LEVEL),
   place: Place = alone(config.env),
+  logLevel = new LogLevel(log),
 ): Promise<Relay> {
   const { env } = config;
   if (env.RELAY_ALLOWED_ORIGINS) validateOrigins(env.RELAY_ALLOWED_ORIGINS);
@@ -101,12 +109,27 @@ export async function openRelay(
     topicFeeds: () => hub.topics.feedCount,
     linksUp: () =>
       Object.fromEntries(Object.entries(hub.readiness().parts).map(([name, { up }]) => [name, up])),
+    linkConnects: () => hub.linkConnects(),
+    unconfirmed: () => hub.unconfirmed(),
+    traffic: () => metrics.traffic.total(sessions),
     leases: () => hub.unread.leases.size,
     brokerAlarm: () => hub.alarm.congested,
     tickets: () => auth.tickets.size,
     revocations: () => auth.revocations.size,
   });
-  const hub: Hub = new Hub(config, node, log, metrics);
+  const tracing = Tracing.find();
+  const sessionLog = new LogBudget(log, {
+    about: 'sessions',
+    each: { burst: 60, rate: 0.5 },
+    all: { burst: 20_000, rate: 100 },
+    onLeftOut: () => metrics.linesLeftOut.inc({ about: 'sessions' }),
+  });
+  const denials = new DenialLog(log, () => metrics.linesLeftOut.inc({ about: 'denials' }));
+  const hub: Hub = new Hub(config, node, log, metrics, tracing);
+  hub.inbox.on(LEVEL_MESSAGE, (body) => {
+    const { data } = levelSchema.safeParse(body);
+    if (data) logLevel.set(data.level, data.for);
+  });
   const limitLog = new LimitLog(log);
   const onLimit = (limit: string) => {
     metrics.limits.inc({ limit });
@@ -135,7 +158,10 @@ export async function openRelay(
     openPrivateLink: (name, events) => hub.openPrivateLink(name, events),
     limits: limitsOf(config),
     log,
+    sessionLog,
+    denials,
     metrics,
+    tracing,
     sessions,
   };
 
@@ -150,6 +176,7 @@ export async function openRelay(
     maxFrameBytes: env.RELAY_MAX_FRAME_BYTES,
     maxQueuedBytes: env.RELAY_MAX_QUEUED_BYTES,
     log,
+    denials,
     onRefused: (reason: string) => metrics.denials.inc({ reason }),
     onTransport: (transport: OpenedTransport, seat: Seat, identity: Identity | undefined) =>
       transport.attach(new Session(transport, services, seat, identity)),
@@ -173,6 +200,10 @@ export async function openRelay(
       return departure.isLeaving ? { ...readiness, ready: false, draining: true } : readiness;
     },
     log,
+    denials,
+    tracing,
+    logLevel,
+    tellOthers: (setting) => hub.inbox.tellAll(LEVEL_MESSAGE, setting),
     clientOrigin,
     ...auth,
     onLimit,

@@ -6,6 +6,7 @@ it('shows what is observed at the moment somebody asks', async () => {
   let sessions = 1;
   const links = { users: true, topics: true };
   const metrics = createMetrics({
+    ...NOTHING_OBSERVED,
     sessions: () => sessions,
     userRoutes: () => 3,
     topicFeeds: () => 4,

@@ -27,6 +27,8 @@ export class AmqpConnection {
   private model: ChannelModel | undefined;
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
+  /** How often it has come up. */
+  connects = 0;
   /** Why the connection is down; undefined while it is up. */
   lastError: Error | undefined = new Error('not connected yet');
 
@@ -83,6 +85,7 @@ export class AmqpConnection {
         return;
       }
       this.model = opened;
+      this.connects++;
       this.lastError = undefined;
       this.brokers.refuse(false);
       this.brokers.worked();

@@ -8,11 +8,14 @@ import type { Failures } from '../auth/failures.js';
 import type { SignIn } from '../auth/identity.js';
 import type { Tickets } from '../auth/tickets.js';
 import type { RelayConfig } from '../config.js';
+import type { DenialLog } from '../denial-log.js';
 import type { Departure } from '../departure.js';
+import type { LogLevel } from '../log-level.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
 import type { AccessPolicy } from '../policy/decision.js';
 import type { Decider } from '../policy/permit.js';
+import type { Tracing } from '../tracing.js';
 import type { UnreadStore } from '../unread/store.js';
 import type { Publish } from '../upstream/publish.js';
 import type { Scrape } from '../workers/place.js';
@@ -25,7 +28,9 @@ import { serveDemo } from './demo.js';
 import { type Endpoint, serveEndpoints } from './endpoint.js';
 import { answerErrors, notFound, onlyMethods } from './errors.js';
 import { explainEndpoint } from './explain.js';
+import { type LogLevelEndpointOptions, logLevelEndpoints } from './log-level.js';
 import { type MessageEndpointOptions, messageEndpoints } from './messages.js';
+import { observeRequests } from './observe.js';
 import { OPENAPI_PATH, openApiDocument } from './openapi.js';
 import { checkOrigins } from './origins.js';
 import { type Readiness, serveProbes } from './probes.js';
@@ -44,6 +49,10 @@ export interface HttpServices {
   readonly scrape?: Scrape;
   readonly readiness: () => Readiness;
   readonly log: Logger;
+  readonly denials: DenialLog;
+  readonly logLevel: LogLevel;
+  /** Sets the log level of the other relays. */
+  readonly tellOthers: LogLevelEndpointOptions['tellOthers'];
   readonly clientOrigin: ClientOriginOf;
   /** The one that checks WebSocket upgrades. */
   readonly signIn: SignIn;
@@ -56,6 +65,8 @@ export interface HttpServices {
   readonly policy: Decider & Pick<AccessPolicy, 'mayManage'>;
   readonly unread: UnreadStore;
   readonly publish: Publish;
+  /** Undefined when nobody wants spans. */
+  readonly tracing?: Tracing | undefined;
   /** Cuts the shared links to the broker, which come back; returns how many there were. */
   cutLinks(): number;
 }
@@ -67,7 +78,7 @@ const WEB_ROOTS = ['../../../dist/web', '../../../web'].map((path) =>
 
 /** Everything that is plain HTTP: probes, metrics, the API, the demo's token, the page. */
 export function createHttpApp(services: HttpServices): Express {
-  const { config, metrics, readiness, log } = services;
+  const { config, metrics, readiness, log, denials } = services;
   const app = express();
   // Nothing that is made here may be kept, and hashing large answers takes time from everybody.
   app.disable('etag');
@@ -76,6 +87,8 @@ export function createHttpApp(services: HttpServices): Express {
   app.enable('strict routing');
   app.use(securityHeaders(config.env.RELAY_TLS_CERT !== undefined));
 
+  const { RELAY_SOCKJS_PATH: sockjsPath } = config.env;
+  app.use(observeRequests({ requests: metrics.requests, log, sockjsPath }));
   const { sockjs } = services;
   app.use((request, response, next) => {
     if (!sockjs?.(request, response)) next();
@@ -89,12 +102,12 @@ export function createHttpApp(services: HttpServices): Express {
   const web = WEB_ROOTS.find((path) => existsSync(`${path}/index.html`));
   if (web) app.use(express.static(web));
   app.use(notFound);
-  app.use(answerErrors(log));
+  app.use(answerErrors(log, denials));
   return app;
 }
 
 function serveApi(app: Express, services: HttpServices): void {
-  const { config, metrics, log, clientOrigin, signIn, onLimit, policy, unread } = services;
+  const { config, metrics, log, denials, clientOrigin, signIn, onLimit, policy, unread } = services;
   const { RELAY_ALLOWED_ORIGINS: allowedOrigins, RELAY_HTTP_RATE: rate, RELAY_MAX_BODY_BYTES } = config.env;
   const onRefused = (reason: string) => metrics.denials.inc({ reason });
   const endpoints = [
@@ -102,6 +115,7 @@ function serveApi(app: Express, services: HttpServices): void {
     ...authEndpoints(services),
     ...messageEndpoints(messageOptions(services)),
     explainEndpoint(policy),
+    ...logLevelEndpoints(services),
   ];
   const document = openApiDocument(endpoints);
 
@@ -117,7 +131,7 @@ function serveApi(app: Express, services: HttpServices): void {
       response.json(document);
     })
     .all(onlyMethods(['get']));
-  const authenticate = createAuthenticator({ signIn, allowedOrigins, clientOrigin, log, onRefused });
+  const authenticate = createAuthenticator({ signIn, allowedOrigins, clientOrigin, denials, onRefused });
   const { failures, logout } = services;
   const maxBody = RELAY_MAX_BODY_BYTES;
   serveBackchannelLogout(app, { logout, failures, clientOrigin, log, maxBody, onRefused });
@@ -128,9 +142,10 @@ function serveApi(app: Express, services: HttpServices): void {
   serveEndpoints(app, endpoints, limitRequests(authenticate, { rate, unit: maxBody, onLimit }), readJson);
 }
 
-function messageOptions({ config, publish, policy }: HttpServices): MessageEndpointOptions {
+function messageOptions({ config, publish, policy, tracing }: HttpServices): MessageEndpointOptions {
   const { RELAY_MAX_FRAME_BYTES: maxBody, RELAY_MAX_HEADERS, RELAY_MAX_HEADER_BYTES } = config.env;
-  return { publish, policy, maxBody, maxHeaders: RELAY_MAX_HEADERS, maxHeaderBytes: RELAY_MAX_HEADER_BYTES };
+  const limits = { maxBody, maxHeaders: RELAY_MAX_HEADERS, maxHeaderBytes: RELAY_MAX_HEADER_BYTES };
+  return { publish, policy, tracing, ...limits };
 }
 
 function authEndpoints({

@@ -2,18 +2,19 @@ import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
 import type { Identity, SignIn } from '../auth/identity.js';
 import { tokenFromUpgrade } from '../auth/sources.js';
+import type { DenialLog } from '../denial-log.js';
 import { AuthError } from '../errors.js';
 import { checkOrigin, mayUseCookies, redactUrl } from '../handshake.js';
-import type { Logger } from '../logger.js';
 import type { ClientOriginOf } from './client-address.js';
 import { HttpError } from './errors.js';
+import { requestId } from './request-id.js';
 
 export interface AuthenticatorOptions {
   readonly signIn: SignIn;
   /** RELAY_ALLOWED_ORIGINS, already checked; undefined = only the own host. */
   readonly allowedOrigins: readonly string[] | undefined;
   readonly clientOrigin: ClientOriginOf;
-  readonly log: Logger;
+  readonly denials: DenialLog;
   /** Is told the code of every refusal. */
   onRefused(code: string): void;
 }
@@ -23,7 +24,7 @@ export type Authenticator = (request: Request) => Promise<Identity>;
 
 /** Takes the token from where a WebSocket upgrade may have it (auth/sources.ts) and checks it the same way. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { signIn, allowedOrigins, clientOrigin, log, onRefused } = options;
+  const { signIn, allowedOrigins, clientOrigin, denials, onRefused } = options;
   return async (request) => {
     const { address, host } = clientOrigin(request);
     const found = tokenFromUpgrade(
@@ -36,7 +37,10 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
       onRefused(error.code);
-      log.info({ code: error.code, url: redactUrl(request.originalUrl) }, 'request refused');
+      denials.note({
+        ...{ reason: error.code, message: 'request refused', address },
+        ...{ request: requestId(request), url: redactUrl(request.originalUrl) },
+      });
       if (error.closure === 'internal') throw error;
       // RFC 6750, 3.1: without a token there is nothing that could be called invalid.
       const challenge = found ? 'Bearer error="invalid_token"' : 'Bearer';

@@ -9,6 +9,7 @@ import { BROKER_COOKIE, SIGN_IN_PAGE, SIGN_IN_SCRIPT, setBrokerCookie } from './
 import { type BrokerToken, brokerToken, READING } from './broker-token.js';
 import { HttpError, onlyMethods } from './errors.js';
 import { limitRequests } from './rate.js';
+import { requestId } from './request-id.js';
 
 /** Somebody who may see the broker. */
 interface Admitted extends BrokerToken {
@@ -86,7 +87,8 @@ function createPages(services: HttpServices, proxy: RequestHandler): Router {
     checkRequest(request, config.env.RELAY_MAX_FRAME_BYTES);
     if (!READING.includes(request.method)) {
       const { user } = guestOf(request).identity;
-      log.info({ user, method: request.method, url: redactUrl(request.originalUrl) }, 'broker management');
+      const url = redactUrl(request.originalUrl);
+      log.info({ user, method: request.method, url, request: requestId(request) }, 'broker management');
     }
     next();
   });
@@ -110,6 +112,7 @@ function createDoor(services: HttpServices): (request: Request) => Promise<Admit
     if (!found) throw new Error('somebody without a token was let in');
     if (!policy.mayManage('broker', identity).allowed) {
       onRefused('ERR_FORBIDDEN');
+      if (request.res) request.res.locals.user = identity.user;
       throw new ForbiddenError(
         'not allowed to see the broker',
         'A rule of the access file must allow it: manage: [broker].',

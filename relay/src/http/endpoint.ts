@@ -21,7 +21,7 @@ export interface Call<Body, Query, Params = unknown> {
 
 /** What serves a request and, in the API's description, says what it is. */
 export interface Description {
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'delete';
   /** Such as `/api/unread`, or `/api/users/{user}/sessions` with `user` in `params`. */
   readonly path: string;
   /** Unique in the API; generated clients name their functions by it. */
@@ -30,7 +30,7 @@ export interface Description {
   readonly description?: string;
   /** Of the path; none when left out. */
   readonly params?: z.ZodObject;
-  /** Of the JSON body; only POST takes one. */
+  /** Of the JSON body; only POST and PUT take one. */
   readonly body: z.ZodObject;
   /** Largest body in bytes, where it is not RELAY_MAX_BODY_BYTES. */
   readonly maxBody?: number;
@@ -89,7 +89,8 @@ export function serveEndpoints(
       const read = readJson(maxBody);
       route[method](async (request, response) => {
         const identity = await authenticate(request, maxBody);
-        const json = method === 'post' ? await read(request, response) : withoutBody(request);
+        response.locals.user = identity.user;
+        const json = takesBody({ method }) ? await read(request, response) : withoutBody(request);
         // Who has nothing to say need not say so.
         const body = json === undefined && !hasFields(fields) ? {} : json;
         const { params } = request;
@@ -100,6 +101,11 @@ export function serveEndpoints(
     }
     route.all(onlyMethods(here.map(({ method }) => method)));
   }
+}
+
+/** Whether requests of this kind have a body. */
+export function takesBody({ method }: Pick<Description, 'method'>): boolean {
+  return method === 'post' || method === 'put';
 }
 
 export function hasFields({ shape }: z.ZodObject): boolean {

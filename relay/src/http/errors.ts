@@ -1,16 +1,21 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { z } from 'zod';
 import type { ClosureName } from '../closures.js';
-import { RelayError } from '../errors.js';
+import type { DenialLog } from '../denial-log.js';
+import { ForbiddenError, RelayError } from '../errors.js';
 import { redactUrl } from '../handshake.js';
 import type { Logger } from '../logger.js';
 import { UnreadError } from '../unread/errors.js';
+import { requestId } from './request-id.js';
 
 /** What every answer other than 2xx carries. */
 export const errorSchema = z.object({
   error: z.object({
     code: z.string().meta({ description: 'Stable, for programs.', examples: ['ERR_BAD_REQUEST'] }),
     message: z.string().meta({ description: 'What is wrong and what to do about it.' }),
+    requestId: z
+      .string()
+      .meta({ description: 'X-Request-Id of the answer; the log names the request by it.' }),
   }),
 });
 
@@ -56,15 +61,21 @@ export function onlyMethods(methods: readonly string[]): RequestHandler {
   };
 }
 
-/** Turns whatever was thrown into `{"error":{"code","message"}}`; what is not meant for clients stays in the log. */
-export function answerErrors(log: Logger): ErrorRequestHandler {
+/** Turns whatever was thrown into `{"error":{"code","message","requestId"}}`; what is not meant for clients stays in the log. */
+export function answerErrors(log: Logger, denials: DenialLog): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     const { status, code, message, headers } = refusalOf(error);
+    const id = requestId(request);
+    if (error instanceof ForbiddenError || status === 429) {
+      const about = error instanceof ForbiddenError ? error.about : undefined;
+      const { user } = response.locals as { user?: string };
+      denials.note({ reason: code, message, user, ...about, request: id }, status === 429);
+    }
     if (status >= 500) {
       const url = redactUrl(request.originalUrl);
       // A broker that is away is not a fault in here, and every request would say so.
-      if (status === 503) log.warn({ error: message, url }, 'request failed');
-      else log.error({ err: error, url }, 'request failed');
+      if (status === 503) log.warn({ error: message, url, request: id }, 'request failed');
+      else log.error({ err: error, url, request: id }, 'request failed');
     }
     if (response.headersSent) {
       // An answer that ends as it should would pass for a whole one.
@@ -72,7 +83,10 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
       return;
     }
     if (status === 429 || status === 503) response.set('Retry-After', RETRY_AFTER);
-    response.set(headers).status(status).json({ error: { code, message } });
+    response
+      .set(headers)
+      .status(status)
+      .json({ error: { code, message, requestId: id } });
   };
 }
 

@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import type { Identity } from '../auth/identity.js';
 import { checkUserName } from '../auth/user.js';
 import { parseDestination, sendTarget } from '../destination.js';
-import { DestinationError } from '../errors.js';
+import { DestinationError, RelayError } from '../errors.js';
 import { forwardedHeaders } from '../inbound/send-headers.js';
+import { PUBLISHED_AT } from '../own-headers.js';
 import { type Decider, permit } from '../policy/permit.js';
 import { permitReplyTo } from '../policy/permit-reply.js';
 import { replyAddress } from '../reply-to.js';
 import type { HeaderList } from '../stomp/frame.js';
+import { TRACEPARENT, TRACESTATE } from '../trace-context.js';
+import { type Tracing, tracedTarget } from '../tracing.js';
 import type { Publish } from '../upstream/publish.js';
 import { type Endpoint, endpoint, NO_FIELDS } from './endpoint.js';
 import { HttpError } from './errors.js';
@@ -16,6 +20,8 @@ import { HttpError } from './errors.js';
 export interface MessageEndpointOptions {
   readonly publish: Publish;
   readonly policy: Decider;
+  /** Undefined when nobody wants spans. */
+  readonly tracing?: Tracing | undefined;
   /** RELAY_MAX_FRAME_BYTES: of the request's body. */
   readonly maxBody: number;
   /** RELAY_MAX_HEADERS. */
@@ -83,14 +89,34 @@ export function messageEndpoints(options: MessageEndpointOptions): Endpoint[] {
       const target = targetOf(params.user, body.destination, identity, policy);
       const bytes = bytesOf(body.body, body.encoding);
       const id = body.headers['amqp-message-id'] ?? response.req.get('idempotency-key') ?? randomUUID();
-      const given = headerList({ ...body.headers, 'amqp-message-id': id }, options);
+      const inherited = TRACEPARENT in body.headers ? {} : traceOf(response.req.headers);
+      const given = headerList({ ...inherited, ...body.headers, 'amqp-message-id': id }, options);
       const headers = ['destination', target, ...replyHeader(body.headers['reply-to'], identity, policy)];
-      headers.push(...forwardedHeaders(given, identity.user), 'persistent', 'true');
-      await publish(headers, bytes);
+      headers.push(
+        ...forwardedHeaders(given, identity.user),
+        PUBLISHED_AT,
+        String(Date.now()),
+        'persistent',
+        'true',
+      );
+      const traced = options.tracing?.send(headers, tracedTarget(target, bytes.length));
+      try {
+        await publish(traced?.headers ?? headers, bytes);
+        traced?.end();
+      } catch (error) {
+        traced?.end(error instanceof RelayError ? error.code : 'ERR_INTERNAL');
+        throw error;
+      }
       return { id };
     },
   });
   return [send];
+}
+
+/** The trace of the request, for a message that names none of its own. */
+function traceOf(headers: IncomingHttpHeaders): Record<string, string> {
+  const names = [TRACEPARENT, TRACESTATE].filter((name) => typeof headers[name] === 'string');
+  return Object.fromEntries(names.map((name) => [name, headers[name] as string]));
 }
 
 /** @throws DestinationError, ForbiddenError as a SEND to the same user */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { TOKEN_COOKIE } from '../auth/sources.js';
 import { BACKCHANNEL_PATH } from './backchannel.js';
-import { type Description, hasFields } from './endpoint.js';
+import { type Description, hasFields, takesBody } from './endpoint.js';
 import { errorSchema } from './errors.js';
 import { healthSchema, readinessSchema } from './probes.js';
 
@@ -104,7 +104,7 @@ function backchannelLogout(): Json {
 }
 
 function operation(each: Description): Json {
-  const hasBody = each.method === 'post';
+  const hasBody = takesBody(each);
   const refusals = { ...COMMON, ...(hasBody ? WITH_BODY : {}), ...each.refusals };
   return {
     operationId: each.operationId,

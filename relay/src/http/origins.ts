@@ -5,9 +5,16 @@ import type { ClientOriginOf } from './client-address.js';
 import { HttpError } from './errors.js';
 
 const SHARED: CorsOptions = {
-  methods: ['GET', 'POST', 'DELETE'],
-  allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key'],
-  exposedHeaders: ['Retry-After', 'WWW-Authenticate'],
+  methods: ['GET', 'POST', 'PUT', 'DELETE'],
+  allowedHeaders: [
+    'Authorization',
+    'Content-Type',
+    'Idempotency-Key',
+    'X-Request-Id',
+    'traceparent',
+    'tracestate',
+  ],
+  exposedHeaders: ['Retry-After', 'WWW-Authenticate', 'X-Request-Id'],
   maxAge: 600,
 };
 

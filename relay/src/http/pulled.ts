@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import type { HeaderList } from '../stomp/frame.js';
+import { isTraceHeader, passedTrace } from '../trace-context.js';
 import type { Pulled, UnreadMessage } from '../unread/store.js';
 
 const messageSchema = z.object({
@@ -52,9 +53,12 @@ function shown(destination: string, { id, headers, body }: UnreadMessage): z.out
 function headerObject(headers: HeaderList): Record<string, string> {
   // Publishers choose the names: in an ordinary object "__proto__" would be lost and "constructor" already there.
   const object: Record<string, string> = Object.create(null);
-  for (let i = 0; i + 1 < headers.length; i += 2) {
-    const name = headers[i] as string;
-    if (!(name in object)) object[name] = headers[i + 1] as string;
+  const list = [...headers, ...passedTrace(headers)];
+  for (let i = 0; i + 1 < list.length; i += 2) {
+    const name = list[i] as string;
+    // The good ones stand behind.
+    if (i < headers.length && isTraceHeader(name)) continue;
+    if (!(name in object)) object[name] = list[i + 1] as string;
   }
   return object;
 }

@@ -6,6 +6,7 @@ import { ForbiddenError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { AccessPolicy } from '../policy/decision.js';
 import { type Endpoint, endpoint, NO_FIELDS } from './endpoint.js';
+import { requestId } from './request-id.js';
 
 /** Has something revoked by all relays; resolves with how many sessions of this one it has ended. */
 export type Revoke = (revocation: DatedRevocation) => Promise<number>;
@@ -37,14 +38,17 @@ export function sessionEndpoints({ revoke, policy, log }: SessionEndpointOptions
       }),
     }),
     refusals: {},
-    async handle({ identity, params }) {
+    async handle({ identity, params, response }) {
       const { user } = checkUserName(params.user, 'the path');
       permitEnding(user, identity, policy);
       const at = Math.floor(Date.now() / 1000);
       const closedHere = await revoke({ user, at });
       // It may be of this very second, which its time does not tell from a token that is issued next.
       if (user === identity.user) await revoke(tokenOf(identity, at));
-      log.info({ user, by: identity.user, closedHere }, 'sessions ended on request');
+      log.info(
+        { user, by: identity.user, closedHere, request: requestId(response.req) },
+        'sessions ended on request',
+      );
       return { closedHere };
     },
   });

@@ -1,5 +1,7 @@
 import { ProtocolError } from '../errors.js';
+import { PUBLISHED_AT } from '../own-headers.js';
 import type { HeaderList } from '../stomp/frame.js';
+import { isTraceHeader, passedTrace } from '../trace-context.js';
 import { isQueueShaping } from './queue-headers.js';
 
 /** AMQP 0-9-1 short strings: 255 bytes at most; a longer one would end the broker's connection. */
@@ -30,7 +32,7 @@ const PROPERTIES: Readonly<Record<string, (value: string) => boolean>> = {
  */
 const DROPPED: ReadonlySet<string> = new Set([
   ...['destination', 'receipt', 'transaction', 'content-length', 'reply-to', 'selector'],
-  ...['user-id', 'relay-user', 'cluster-id', 'CC', 'BCC', 'cc', 'bcc'],
+  ...['user-id', 'relay-user', PUBLISHED_AT, 'cluster-id', 'CC', 'BCC', 'cc', 'bcc'],
   ...['x-death', 'x-first-death-queue', 'x-first-death-reason', 'x-first-death-exchange'],
   ...['x-last-death-queue', 'x-last-death-reason', 'x-last-death-exchange'],
   ...['x-delivery-count', 'x-received-from', 'x-delay', 'x-routing-key', 'x-match', 'x-stream-offset'],
@@ -48,6 +50,7 @@ export function forwardedHeaders(headers: HeaderList, user: string): HeaderList 
   const result: HeaderList = ['relay-user', user];
   const seen = new Set<string>();
   let bytes = 0;
+  let isTraced = false;
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] as string;
     const value = headers[i + 1] as string;
@@ -56,6 +59,10 @@ export function forwardedHeaders(headers: HeaderList, user: string): HeaderList 
     }
     if (seen.has(name) || DROPPED.has(name) || isQueueShaping(name)) continue;
     seen.add(name);
+    if (isTraceHeader(name)) {
+      isTraced = true;
+      continue;
+    }
     if (Object.hasOwn(PROPERTIES, name) && !PROPERTIES[name]?.(value)) {
       throw new ProtocolError(
         'ERR_BAD_HEADER',
@@ -68,6 +75,7 @@ export function forwardedHeaders(headers: HeaderList, user: string): HeaderList 
     }
     result.push(name, value);
   }
+  if (isTraced) result.push(...passedTrace(headers));
   return result;
 }
 

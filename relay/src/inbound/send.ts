@@ -1,11 +1,13 @@
 import { type Destination, parseDestination, sendTarget } from '../destination.js';
-import { DestinationError } from '../errors.js';
+import { DestinationError, type RelayError } from '../errors.js';
 import { TOKEN_DESTINATION } from '../own-destinations.js';
+import { PUBLISHED_AT } from '../own-headers.js';
 import { type HeaderGrants, NO_HEADERS } from '../policy/header-grants.js';
 import { permitReplyTo } from '../policy/permit-reply.js';
 import { replyAddress } from '../reply-to.js';
 import type { Session } from '../session/session.js';
 import { type Frame, type HeaderList, header } from '../stomp/frame.js';
+import { type Traced, tracedTarget } from '../tracing.js';
 import { grantedQueueHeaders } from './queue-headers.js';
 import { handleRefresh } from './refresh.js';
 import { permit, required } from './required.js';
@@ -19,12 +21,13 @@ import { forwardedHeaders } from './send-headers.js';
 export function handleSend(session: Session, frame: Frame): Promise<void> | undefined {
   const text = required(frame, 'destination');
   if (text === TOKEN_DESTINATION) return handleRefresh(session, frame);
+  session.messagesIn++;
   const destination = parseDestination(text, 'send', session.user.userWord);
   const granted = permitted(session, destination);
   const target = sendTarget(destination);
   const replyTo = replyHeader(session, frame);
   const forwarded = forwardedHeaders(frame.headers, session.user.user);
-  const headers = ['destination', target, ...replyTo, ...forwarded];
+  const headers = ['destination', target, ...replyTo, ...forwarded, PUBLISHED_AT, String(Date.now())];
   // What is confirmed must survive the broker. Topics go to queues that do not, and stay as the client has them.
   if (destination.kind === 'user' || destination.kind === 'app') headers.push('persistent', 'true');
   const shared = isShared(destination) && !replyTo[1]?.startsWith('/temp-queue/');
@@ -35,19 +38,42 @@ export function handleSend(session: Session, frame: Frame): Promise<void> | unde
       `reply-to a temporary queue is not available for ${destination.text}; name a destination such as /topic/…`,
     );
   }
+  const traced = session.services.tracing?.send(headers, tracedTarget(target, frame.body.length));
+  const publication = { headers: traced?.headers ?? headers, traced };
   const transaction = header(frame.headers, 'transaction');
-  if (shared) sendShared(session, frame, headers, transaction);
-  else sendPrivately(session, frame, headers, transaction);
+  if (shared) sendShared(session, frame, publication, transaction);
+  else sendPrivately(session, frame, publication, transaction);
+  return undefined;
+}
+
+/** What goes to the broker. */
+interface Publication {
+  readonly headers: HeaderList;
+  readonly traced: Traced | undefined;
+}
+
+/** What is called back with the broker's confirmation. Where the client wants none, the span ends here. */
+function whenConfirmed(session: Session, frame: Frame, { traced }: Publication) {
+  const done = session.answers.whenConfirmed(frame);
+  if (!traced) return done;
+  if (done) {
+    return (error?: RelayError) => {
+      traced.end(error?.code);
+      done(error);
+    };
+  }
+  traced.end();
   return undefined;
 }
 
 function sendShared(
   session: Session,
   frame: Frame,
-  headers: HeaderList,
+  publication: Publication,
   transaction: string | undefined,
 ): void {
-  const done = session.answers.whenConfirmed(frame);
+  const { headers } = publication;
+  const done = whenConfirmed(session, frame, publication);
   if (transaction === undefined) {
     session.answers.sentUnconfirmed ||= !done;
     session.sends.send(headers, frame.body, done);
@@ -67,15 +93,16 @@ function sendShared(
 function sendPrivately(
   session: Session,
   frame: Frame,
-  headers: HeaderList,
+  publication: Publication,
   transaction: string | undefined,
 ): void {
+  const headers = [...publication.headers];
   const { link } = session.private;
   if (transaction !== undefined) {
     if (session.transactions.needPrivateLink(transaction)) link.begin(transaction);
     headers.push('transaction', transaction);
   }
-  link.publish(headers, frame.body, session.answers.whenConfirmed(frame));
+  link.publish(headers, frame.body, whenConfirmed(session, frame, publication));
   session.intake.throttle(link);
 }
 

@@ -1,7 +1,9 @@
+import { PUBLISHED_AT } from '../own-headers.js';
 import { shownReplyTo } from '../reply-to.js';
 import { encodeFrame } from '../stomp/encoder.js';
 import type { Frame, HeaderList, StompVersion } from '../stomp/frame.js';
 import { header } from '../stomp/frame.js';
+import { isTraceHeader, passedTrace } from '../trace-context.js';
 import { Outgoing } from './outgoing.js';
 
 /** On the first MESSAGE after some of its subscription were dropped: how many. */
@@ -33,6 +35,8 @@ export class OutboundMessage {
   readonly id: string;
   /** Where the sender wants an answer, if it said so. */
   replyTo: string | undefined;
+  /** `relay-published-at`, in milliseconds since the epoch; 0 when it is not there, or no time. */
+  publishedAt = 0;
   private readonly rest: HeaderList = [];
 
   constructor(
@@ -41,13 +45,20 @@ export class OutboundMessage {
     id?: string,
   ) {
     this.id = id ?? header(headers, 'message-id') ?? '';
+    let isTraced = false;
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i] as string;
+      if (isTraceHeader(name)) {
+        isTraced = true;
+        continue;
+      }
       const value = shown(name, headers[i + 1] as string);
       // The first one counts (STOMP 1.2, Repeated Header Entries): it is the one that the client sees.
       if (name === 'reply-to') this.replyTo ??= value;
+      else if (name === PUBLISHED_AT) this.publishedAt ||= Number(value) || 0;
       if (!REPLACED.has(name)) this.rest.push(name, value);
     }
+    if (isTraced) this.rest.push(...passedTrace(headers));
   }
 
   /** Encodes the message for one view. Callers share the result between clients with the same view. */
@@ -71,9 +82,10 @@ export function passedThrough(frame: Frame, version: StompVersion): Outgoing {
   const headers: HeaderList = [];
   for (let i = 0; i < frame.headers.length; i += 2) {
     const name = frame.headers[i] as string;
-    if (name === 'receipt' || (name === 'ack' && version !== '1.2')) continue;
+    if (name === 'receipt' || (name === 'ack' && version !== '1.2') || isTraceHeader(name)) continue;
     headers.push(name, shown(name, frame.headers[i + 1] as string));
   }
+  headers.push(...passedTrace(frame.headers));
   return new Outgoing(encodeFrame('MESSAGE', headers, frame.body, version));
 }
 

@@ -36,6 +36,7 @@ export function permit(
   throw new ForbiddenError(
     `not allowed to ${what} ${destination.text}`,
     whyNot(decision, what, destination.text),
+    { action, destination: destination.text },
   );
 }
 

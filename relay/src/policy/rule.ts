@@ -5,12 +5,13 @@ import type { Pattern } from './pattern.js';
 import type { Slow } from './slow.js';
 
 /** What somebody may do besides sending and subscribing. */
-export const MANAGEABLE = ['sessions', 'explain', 'broker'] as const;
+export const MANAGEABLE = ['sessions', 'explain', 'broker', 'logs'] as const;
 
 /**
  * - `sessions`: end other users' sessions
  * - `explain`: ask what another user may do
  * - `broker`: see the broker's management pages
+ * - `logs`: change how much the relays log
  */
 export type Manageable = (typeof MANAGEABLE)[number];
 

@@ -9,6 +9,7 @@ import type { Asked, Subscription } from './subscriptions.js';
  * unread mail, and again whenever its count changes. Nothing of it is acknowledged: the next one says more.
  */
 export class BadgeSubscription implements Subscription {
+  readonly kind = 'notice';
   private readonly badge: Badge;
 
   constructor(

@@ -1,4 +1,4 @@
-import { LimitError, RelayError } from '../errors.js';
+import { ForbiddenError, LimitError, RelayError } from '../errors.js';
 import type { Session } from './session.js';
 
 /** The settings behind the errors that end a session, for the metric of limits. */
@@ -22,7 +22,7 @@ const LIMITS: Readonly<Record<string, string>> = {
  * @returns what the client is shown of it: nothing of an error that was not meant for it
  */
 export function noteFailure(session: Session, error: unknown): RelayError {
-  const { log, metrics } = session.services;
+  const { log, metrics, denials } = session.services;
   const shown =
     error instanceof RelayError ? error : new RelayError('ERR_INTERNAL', 'internal error', 'internal');
   if (shown !== error) log.error({ err: error, session: session.id }, 'unexpected error in a session');
@@ -30,9 +30,14 @@ export function noteFailure(session: Session, error: unknown): RelayError {
   const limit = LIMITS[shown.code];
   if (limit) metrics.limits.inc({ limit });
   const { id, identity, transport } = session;
-  const { code, message } = shown;
-  // Whoever comes too often must not fill the log as well.
-  const level = shown instanceof LimitError ? 'debug' : 'info';
-  log[level]({ session: id, user: identity?.user, code, address: transport.address }, message);
+  const { code: reason, message } = shown;
+  const { address } = transport;
+  const about = shown instanceof ForbiddenError ? shown.about : undefined;
+  session.failure = reason;
+  denials.note(
+    { reason, message, session: id, user: identity?.user, address, ...about },
+    // Whoever comes too often must not fill the log as well.
+    shown instanceof LimitError,
+  );
   return shown;
 }

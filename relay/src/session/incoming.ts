@@ -1,4 +1,5 @@
 import { ProtocolError } from '../errors.js';
+import { redactUrl } from '../handshake.js';
 import { commands } from '../inbound/commands.js';
 import { isRefresh } from '../inbound/refresh.js';
 import { FrameDecoder } from '../stomp/decoder.js';
@@ -13,10 +14,11 @@ export class Incoming {
   readonly rates: Rates;
   /** Whole frames so far. */
   frames = 0;
+  bytes = 0;
   private readonly decoder: FrameDecoder;
 
   constructor(private readonly session: Session) {
-    const { limits, metrics } = session.services;
+    const { limits, metrics, log } = session.services;
     const { maxFrameBytes, maxHeaders, maxHeaderBytes } = limits;
     this.intake = new Intake(session.transport, (frame) => this.handle(frame));
     this.rates = new Rates(session.services);
@@ -25,6 +27,7 @@ export class Incoming {
         onFrame: (frame) => {
           this.frames++;
           metrics.countFrame(frame.command);
+          if (log.isLevelEnabled('trace')) traceFrame(session, frame);
           this.intake.receive(frame);
         },
       },
@@ -38,6 +41,7 @@ export class Incoming {
   }
 
   receive(chunk: Buffer): void {
+    this.bytes += chunk.length;
     const wait = this.rates.received(chunk.length);
     if (wait > 0) this.intake.rest(wait);
     const { frames } = this;
@@ -93,4 +97,10 @@ export class Incoming {
       session.fail(error, header(frame.headers, 'receipt'));
     }
   }
+}
+
+/** Neither headers, where tokens are, nor the body. */
+function traceFrame({ id, services }: Session, { command, headers, body }: Frame): void {
+  const destination = redactUrl(header(headers, 'destination') ?? '').slice(0, 120);
+  services.log.trace({ session: id, command, destination, bytes: body.length }, 'frame');
 }

@@ -49,6 +49,7 @@ export class Notices {
 
 /** A subscription to `/user/relay.session`. Nothing of it is acknowledged. */
 export class NoticeSubscription implements Subscription {
+  readonly kind = 'notice';
   /** Whether it was told that the present token is about to end. */
   warned = false;
   private readonly shown: Shown;

@@ -61,6 +61,7 @@ export class Private {
       if (this.ending.has(label ?? '')) return;
     }
     session.services.metrics.delivered.private++;
+    session.messagesOut++;
     session.replies.remember(header(frame.headers, 'reply-to'));
     const outgoing = passedThrough(frame, session.version);
     session.send(outgoing);

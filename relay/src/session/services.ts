@@ -1,8 +1,11 @@
 import type { SignIn } from '../auth/identity.js';
 import type { Alarm } from '../broker/alarm.js';
+import type { DenialLog } from '../denial-log.js';
+import type { LogBudget } from '../log-budget.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
 import type { Decider } from '../policy/permit.js';
+import type { Tracing } from '../tracing.js';
 import type { Unread } from '../unread/unread.js';
 import type { PrivateEvents, PrivateLink } from '../upstream/private.js';
 import type { SendLink } from '../upstream/sends.js';
@@ -63,6 +66,11 @@ export interface SessionServices {
   openPrivateLink(name: string, events: PrivateEvents): PrivateLink;
   readonly limits: SessionLimits;
   readonly log: Logger;
+  /** How many lines sessions may write about their start and end. */
+  readonly sessionLog: LogBudget;
+  readonly denials: DenialLog;
   readonly metrics: Metrics;
+  /** Undefined when nobody wants spans. */
+  readonly tracing?: Tracing | undefined;
   readonly sessions: Set<Session>;
 }

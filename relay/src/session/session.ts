@@ -4,6 +4,7 @@ import type { Identity } from '../auth/identity.js';
 import { type ClosureName, closures } from '../closures.js';
 import type { Movable } from '../drain.js';
 import { ProtocolError } from '../errors.js';
+import type { Traffic } from '../metrics/traffic.js';
 import { connectedFrame, errorFrame } from '../outbound/frames.js';
 import type { Outgoing } from '../outbound/outgoing.js';
 import type { StompVersion } from '../stomp/frame.js';
@@ -23,9 +24,10 @@ import { Notices } from './notices.js';
 import { Private } from './private.js';
 import { ProvenSends } from './proven-sends.js';
 import type { Rates } from './rates.js';
+import { countOpened, noteEnd, noteStart } from './record.js';
 import { Replies } from './replies.js';
 import type { SessionServices } from './services.js';
-import type { Subscription } from './subscriptions.js';
+import { SubscriptionList } from './subscription-list.js';
 import { Transactions } from './transactions.js';
 
 type State = 'opening' | 'open' | 'leaving' | 'closed';
@@ -40,9 +42,17 @@ export class Session implements TransportEvents, Movable {
   version: StompVersion = '1.2';
   identity: Identity | undefined;
   private readonly proven: ProvenSends;
-  readonly subscriptions = new Map<string, Subscription>();
+  readonly subscriptions: SubscriptionList;
   readonly heartbeats: Heartbeats;
   private state: State = 'opening';
+  /** Whether its start is in the log, and so its end will be. */
+  isLogged = false;
+  /** The code of the error that ended it. */
+  failure: string | undefined;
+  /** SENDs of the client. */
+  messagesIn = 0;
+  /** MESSAGEs to it. */
+  messagesOut = 0;
   readonly answers: Answers;
   private readonly incoming: Incoming;
   /** What the client is told about its session. */
@@ -63,12 +73,14 @@ export class Session implements TransportEvents, Movable {
     identity: Identity | undefined,
   ) {
     this.identity = identity;
+    this.subscriptions = new SubscriptionList(services.metrics.subscriptions);
     this.heartbeats = new Heartbeats(transport, services.limits);
     this.proven = new ProvenSends(transport, services.limits.maxQueuedBytes, () => this.onOverflow());
     this.ended = new Ended(services.limits.maxSubscriptions);
     this.answers = new Answers(this, this.proven);
     this.incoming = new Incoming(this);
     services.sessions.add(this);
+    countOpened(this);
   }
 
   get isOpening(): boolean {
@@ -105,6 +117,12 @@ export class Session implements TransportEvents, Movable {
   get user(): Identity {
     if (!this.identity) throw new ProtocolError('ERR_NOT_CONNECTED', 'send CONNECT first');
     return this.identity;
+  }
+
+  get traffic(): Traffic {
+    const { incoming, transport } = this;
+    const { sent: framesOut, sentBytes: bytesOut } = transport;
+    return { framesIn: incoming.frames, bytesIn: incoming.bytes, framesOut, bytesOut };
   }
 
   get sends(): SendLink {
@@ -175,7 +193,7 @@ export class Session implements TransportEvents, Movable {
   }
 
   onClose(code: number): void {
-    this.end(code === 1000 || code === 1001 ? 'normal' : 'lost');
+    this.end(code === 1000 || code === 1001 ? 'normal' : 'lost', code);
   }
 
   // What handlers and subscriptions use.
@@ -185,6 +203,7 @@ export class Session implements TransportEvents, Movable {
     this.version = version;
     this.incoming.version = version;
     this.state = 'open';
+    noteStart(this);
     this.send(connectedFrame(version, this.id, this.user.user, heartbeat, this.services.node));
   }
 
@@ -259,13 +278,13 @@ export class Session implements TransportEvents, Movable {
     this.transport.terminate();
   }
 
-  private end(closure: ClosureName | 'lost'): void {
+  private end(closure: ClosureName | 'lost', code?: number): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.incoming.stop();
     this.services.sessions.delete(this);
     this.seat.leave();
-    this.services.metrics.closes.inc({ closure });
+    noteEnd(this, closure, code);
     for (const subscription of this.subscriptions.values()) subscription.end();
     this.subscriptions.clear();
     this.proven.releaseAll();

@@ -15,8 +15,12 @@ export interface Asked {
   readonly shaping: HeaderList;
 }
 
+/** What serves it: the user's mail, a shared feed, the client's private link, or the relay itself. */
+export type SubscriptionKind = 'user' | 'topic' | 'private' | 'notice';
+
 /** One SUBSCRIBE of a client, of whichever kind. */
 export interface Subscription {
+  readonly kind: SubscriptionKind;
   readonly asked: Asked;
   /** Takes nothing more that has to be confirmed; what the client was handed is still to be settled. */
   stop?(): void;
@@ -26,6 +30,7 @@ export interface Subscription {
 
 /** An automatic-acknowledgement subscription to a topic, served by a feed that all clients share. */
 export class TopicSubscription implements Subscription, TopicTaker {
+  readonly kind = 'topic';
   private readonly lane: Lane | undefined;
 
   constructor(
@@ -54,6 +59,7 @@ export class TopicSubscription implements Subscription, TopicTaker {
 
   deliverShared(frame: Outgoing, replyTo: string | undefined): void {
     this.session.services.metrics.delivered.topic++;
+    this.session.messagesOut++;
     if (replyTo !== undefined) this.session.replies.remember(replyTo);
     this.session.send(frame, this.lane);
   }
@@ -61,6 +67,8 @@ export class TopicSubscription implements Subscription, TopicTaker {
 
 /** A subscription that the broker itself serves, over the client's private link. */
 export class PrivateSubscription implements Subscription {
+  readonly kind = 'private';
+
   constructor(
     readonly asked: Asked,
     /** The destination as the broker knows it. */

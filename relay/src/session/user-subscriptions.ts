@@ -17,6 +17,7 @@ export interface UserTarget {
 
 /** A subscription with automatic acknowledgement to one of the client's own `/user/…` destinations. */
 export class UserSubscription implements Subscription, UserTaker {
+  readonly kind = 'user';
   private readonly replay: Replay | undefined;
   private readonly key: string;
 
@@ -73,6 +74,7 @@ export class UserSubscription implements Subscription, UserTaker {
       return;
     }
     session.services.metrics.delivered.user++;
+    session.messagesOut++;
     if (message.replyTo !== undefined) session.replies.remember(message.replyTo);
     this.hand(message, delivery);
   }

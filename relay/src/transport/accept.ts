@@ -4,11 +4,12 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Admission, Seat } from '../admission/admission.js';
 import type { Identity, SignIn } from '../auth/identity.js';
 import { type FoundToken, TICKET_SOURCE, ticketFromPath, tokenFromUpgrade } from '../auth/sources.js';
+import type { DenialLog } from '../denial-log.js';
 import type { Departure } from '../departure.js';
 import { AuthError, GoingAwayError, LimitError, RelayError } from '../errors.js';
 import { checkOrigin, chooseSubprotocol, mayUseCookies, redactUrl } from '../handshake.js';
 import type { ClientOriginOf } from '../http/client-address.js';
-import type { Logger } from '../logger.js';
+import { REQUEST_ID, requestId } from '../http/request-id.js';
 import type { WriteScheduler } from './scheduler.js';
 import { upgradeEndpoint } from './sockjs/paths.js';
 import { SOCKJS_FRAMING } from './sockjs/websocket-framing.js';
@@ -29,7 +30,7 @@ export interface AcceptOptions {
   maxQueuedBytes: number;
   /** One for all transports of a relay: it gathers what they write. */
   scheduler: WriteScheduler;
-  log: Logger;
+  denials: DenialLog;
   onRefused(reason: string): void;
   /** `identity` is undefined when the token is still to come in the CONNECT frame. */
   onTransport(transport: OpenedTransport, seat: Seat, identity: Identity | undefined): void;
@@ -62,8 +63,9 @@ export function createUpgradeHandler(options: AcceptOptions): UpgradeHandler {
     const { address, host } = options.clientOrigin(request);
     const verdict = checkOrigin({ origin: request.headers.origin, host }, options.allowedOrigins);
     if (verdict === 'refused') {
-      refuse(socket, 403, 'ERR_ORIGIN', 'this Origin is not allowed; see RELAY_ALLOWED_ORIGINS');
+      refuse(request, socket, 403, 'ERR_ORIGIN', 'this Origin is not allowed; see RELAY_ALLOWED_ORIGINS');
       options.onRefused('ERR_ORIGIN');
+      note(request, 'ERR_ORIGIN');
       return;
     }
     options.departure.admit();
@@ -97,34 +99,38 @@ export function createUpgradeHandler(options: AcceptOptions): UpgradeHandler {
     return source === TICKET_SOURCE ? by.withTicket(token, address) : by.withToken(token, address);
   }
 
+  function note(request: IncomingMessage, reason: string, quiet = false): void {
+    const { address } = options.clientOrigin(request);
+    const url = redactUrl(request.url ?? '/');
+    const denial = { reason, message: 'upgrade refused', address, url, request: requestId(request) };
+    options.denials.note(denial, quiet);
+  }
+
   return (request, socket, head) => {
     const onError = () => socket.destroy();
     socket.on('error', onError);
     const endpoint = upgradeEndpoint(pathOf(request), options);
     if (!endpoint) {
-      refuse(socket, 404, 'ERR_NOT_FOUND', `no WebSocket endpoint here; it is ${options.path}`);
+      refuse(request, socket, 404, 'ERR_NOT_FOUND', `no WebSocket endpoint here; it is ${options.path}`);
       return;
     }
     const framing = endpoint === 'sockjs' ? SOCKJS_FRAMING : undefined;
     upgrade(request, socket, head, framing).catch((error: unknown) => {
       if (error instanceof LimitError) {
         // Whoever comes too often must not fill the log as well.
-        options.log.debug({ code: error.code }, 'upgrade refused');
+        note(request, error.code, true);
         options.onRefused(error.code);
-        refuse(socket, 429, error.code, error.message, error.retryAfter);
+        refuse(request, socket, 429, error.code, error.message, error.retryAfter);
         return;
       }
       const known = error instanceof RelayError;
       const code = known ? error.code : 'ERR_INTERNAL';
       options.onRefused(code);
-      options.log[error instanceof GoingAwayError ? 'debug' : 'info'](
-        { code, url: redactUrl(request.url ?? '/') },
-        'upgrade refused',
-      );
+      note(request, code, error instanceof GoingAwayError);
       if (error instanceof AuthError && error.closure !== 'internal')
-        refuse(socket, 401, code, error.message);
-      else if (known) refuse(socket, 503, code, error.message, error.retryAfter);
-      else refuse(socket, 503, code, 'internal error');
+        refuse(request, socket, 401, code, error.message);
+      else if (known) refuse(request, socket, 503, code, error.message, error.retryAfter);
+      else refuse(request, socket, 503, code, 'internal error');
     });
   };
 }
@@ -135,17 +141,19 @@ function pathOf({ url = '/' }: IncomingMessage): string {
 }
 
 function refuse(
+  request: IncomingMessage,
   socket: Duplex,
   status: number,
   code: string,
   message: string,
   retryAfter = status === 503 ? 5 : undefined,
 ): void {
-  const body = JSON.stringify({ error: { code, message } });
+  const body = JSON.stringify({ error: { code, message, requestId: requestId(request) } });
   const lines = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Connection: close',
     'Content-Type: application/json',
+    `${REQUEST_ID}: ${requestId(request)}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
   if (status === 401) lines.push('WWW-Authenticate: Bearer error="invalid_token"');

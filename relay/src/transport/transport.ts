@@ -1,6 +1,10 @@
 import type { Closure } from '../closures.js';
 import type { Outgoing } from '../outbound/outgoing.js';
 import type { Lane } from './lane.js';
+import type { Receiver } from './sockjs/paths.js';
+
+/** How a client reaches the relay; all but the first are SockJS, the last five over plain HTTP. */
+export type TransportKind = 'websocket' | 'sockjs-websocket' | Receiver;
 
 /**
  * Bytes that a socket may have before it that the operating system has not taken; what comes then waits where it can still
@@ -15,10 +19,13 @@ export const HIGH_WATER = 64 * 1024;
  * been given so far has reached the client, and reports the count up to which that is so.
  */
 export interface Transport {
+  readonly kind: TransportKind;
   /** The client's address, for the log. */
   readonly address: string;
   /** How many frames were given to `send` so far. */
   readonly sent: number;
+  /** How many bytes of STOMP that was. */
+  readonly sentBytes: number;
   /** When bytes last went out, in milliseconds since the epoch. */
   readonly lastWrite: number;
   /** A frame of a lane may be dropped while it waits for a client that does not keep up; the others never are. */

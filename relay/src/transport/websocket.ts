@@ -6,7 +6,7 @@ import { EMPTY_BODY } from '../stomp/frame.js';
 import type { Lane } from './lane.js';
 import { OutboundQueue } from './outbound-queue.js';
 import type { Flushable, SharedWrites, WriteScheduler } from './scheduler.js';
-import { HIGH_WATER, type OpenedTransport, type TransportEvents } from './transport.js';
+import { HIGH_WATER, type OpenedTransport, type TransportEvents, type TransportKind } from './transport.js';
 
 export const FIN_TEXT = 0x81;
 const FIN_BINARY = 0x82;
@@ -24,6 +24,7 @@ const CUT = new Error('the connection was cut');
 
 /** What a transport makes of frames, and of messages: plain STOMP unless another protocol lies in between. */
 export interface Framing {
+  readonly kind: TransportKind;
   /** Sent before anything else. */
   readonly opening?: Buffer;
   readonly heartbeat: Buffer;
@@ -36,6 +37,7 @@ export interface Framing {
 }
 
 const PLAIN: Framing = {
+  kind: 'websocket',
   heartbeat: HEARTBEAT,
   wire: (frame) => {
     frame.wire ??= websocketFrame(frame.isText ? FIN_TEXT : FIN_BINARY, frame.bytes);
@@ -54,6 +56,7 @@ const PLAIN: Framing = {
  */
 export class WebSocketTransport implements OpenedTransport, Flushable {
   sent = 0;
+  sentBytes = 0;
   lastWrite = Date.now();
   proofPendingSince = 0;
   private pinged = 0;
@@ -73,6 +76,10 @@ export class WebSocketTransport implements OpenedTransport, Flushable {
     private readonly framing: Framing = PLAIN,
   ) {}
 
+  get kind(): TransportKind {
+    return this.framing.kind;
+  }
+
   attach(events: TransportEvents): void {
     this.events = events;
     if (this.framing.opening) this.queue(this.framing.opening);
@@ -88,6 +95,7 @@ export class WebSocketTransport implements OpenedTransport, Flushable {
 
   send(frame: Outgoing, lane?: Lane): void {
     this.sent++;
+    this.sentBytes += frame.bytes.length;
     if (this.waiting) {
       this.waiting.add(frame, this.sent, lane);
       this.schedule();

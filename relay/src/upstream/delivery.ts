@@ -1,6 +1,6 @@
 /** Where a settled delivery is reported. */
 export interface Settler {
-  ack(token: number): void;
+  ack(token: number, delivery: Delivery): void;
   /** Gives the message up: dead-lettered, thus unread. */
   refuse(token: number): void;
 }
@@ -17,12 +17,16 @@ export class Delivery {
     /** Valid on the connection that it came over only. */
     private readonly token: number,
     private takers: number,
+    /** When it came, on the clock of `performance.now()`. */
+    readonly arrivedAt = 0,
+    /** When it was published, in milliseconds since the epoch; 0 when that is not known. */
+    readonly publishedAt = 0,
   ) {}
 
   confirm(): void {
     if (this.settled) return;
     this.settled = true;
-    this.settler.ack(this.token);
+    this.settler.ack(this.token, this);
   }
 
   /** One taker cannot confirm any more. */

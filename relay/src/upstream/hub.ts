@@ -11,8 +11,10 @@ import type { RelayConfig } from '../config.js';
 import type { Readiness } from '../http/probes.js';
 import type { Logger } from '../logger.js';
 import type { Metrics } from '../metrics.js';
+import type { Tracing } from '../tracing.js';
 import type { Unread } from '../unread/unread.js';
 import { Spread } from '../util/rotation.js';
+import { observeConfirmed, observeWritten } from './latency.js';
 import type { Link, LinkOptions } from './link.js';
 import { Mail } from './mail.js';
 import { type PrivateEvents, PrivateLink } from './private.js';
@@ -42,6 +44,7 @@ export class Hub {
     node: string,
     private readonly log: Logger,
     metrics: Metrics,
+    tracing?: Tracing,
   ) {
     const { env, broker } = config;
     const amqp = new Spread(broker.amqpUrls);
@@ -58,8 +61,15 @@ export class Hub {
       onMessage: (message) => this.users.receive(message),
       onBroken: (error) => this.amqp.reset(error),
     });
-    this.users = new UserHub(node, this.bindings, this.nodeQueue, log, () => metrics.undelivered.inc());
-    this.topics = new TopicHub(this.link('topics'), env.RELAY_TOPIC_PREFETCH);
+    const { latency } = metrics;
+    this.users = new UserHub(
+      ...([node, this.bindings, this.nodeQueue, log] as const),
+      () => metrics.undelivered.inc(),
+      (delivery) => observeConfirmed(latency, delivery),
+      tracing,
+    );
+    const onWritten = (publishedAt: number) => observeWritten(latency, publishedAt);
+    this.topics = new TopicHub(this.link('topics'), env.RELAY_TOPIC_PREFETCH, onWritten, tracing);
     this.sendLinks = Array.from(
       { length: env.RELAY_SEND_LINKS },
       (_, i) => new SendLink(this.link(`sends ${i + 1}`), this.sendLimits),
@@ -129,6 +139,22 @@ export class Hub {
       parts,
       ...(alarm === undefined ? {} : { alarm }),
     };
+  }
+
+  /** How often each part of `readiness` that is a connection has come up. */
+  linkConnects(): Record<string, number> {
+    const sends = this.sendLinks.map((link, i) => [`sends-${i + 1}`, link.state.connects]);
+    return {
+      amqp: this.amqp.connects,
+      unread: this.mail.connects,
+      topics: this.topics.state.connects,
+      ...Object.fromEntries(sends),
+    };
+  }
+
+  unconfirmed(): { deliveries: number; sends: number } {
+    const sends = this.sendLinks.reduce((sum, link) => sum + link.unconfirmed, 0);
+    return { deliveries: this.users.unconfirmed, sends };
   }
 
   /** Cuts the shared Web-STOMP links, which come back by themselves; returns how many there were. */

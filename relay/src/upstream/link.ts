@@ -54,6 +54,8 @@ const SUBPROTOCOL = 'v12.stomp';
 export class Link {
   private socket: WebSocket | undefined;
   private connected = false;
+  /** How often it has come up. */
+  connects = 0;
   private closed = false;
   private gotError = false;
   private outgoing: Buffer[] = [];
@@ -209,6 +211,7 @@ export class Link {
     if (frame.command === 'CONNECTED') {
       clearTimeout(this.retry);
       this.connected = true;
+      this.connects++;
       this.session = header(frame.headers, 'session') ?? '';
       this.lastError = undefined;
       this.brokers.refuse(false);

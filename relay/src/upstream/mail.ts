@@ -124,6 +124,11 @@ export class Mail {
     return this.amqp.up && this.reading.up;
   }
 
+  /** How often both of its connections together have come up. */
+  get connects(): number {
+    return this.amqp.connects + this.reading.connects;
+  }
+
   get lastError(): Error | undefined {
     return this.amqp.lastError ?? this.reading.lastError;
   }

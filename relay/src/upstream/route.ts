@@ -22,9 +22,9 @@ export class Route implements Settler {
     private readonly settler: Settler,
   ) {}
 
-  ack(token: number): void {
+  ack(token: number, delivery: Delivery): void {
     this.settle();
-    this.settler.ack(token);
+    this.settler.ack(token, delivery);
   }
 
   refuse(token: number): void {

@@ -84,6 +84,11 @@ export class SendLink {
     return this.keptBytes + this.link.bufferedBytes > this.limits.highWater;
   }
 
+  /** Messages that the broker has not confirmed, or not been given yet. */
+  get unconfirmed(): number {
+    return this.flying.size + this.waiting.length;
+  }
+
   open(): void {
     this.link.open();
   }

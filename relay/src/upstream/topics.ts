@@ -1,6 +1,7 @@
 import { OutboundMessage } from '../outbound/message.js';
 import type { Outgoing } from '../outbound/outgoing.js';
 import { type Frame, header, type StompVersion } from '../stomp/frame.js';
+import { type Tracing, tracedTarget } from '../tracing.js';
 import { Link, type LinkOptions } from './link.js';
 import { Pacer } from './pacer.js';
 
@@ -51,6 +52,9 @@ export class TopicHub {
   constructor(
     options: LinkOptions,
     private readonly prefetch: number,
+    /** Is told when a message was published, once it was written for everybody; milliseconds since the epoch, 0 = unknown. */
+    private readonly onWritten: (publishedAt: number) => void = () => {},
+    private readonly tracing?: Tracing | undefined,
   ) {
     this.link = new Link(options, {
       onUp: () => {
@@ -159,8 +163,10 @@ export class TopicHub {
     const feed = this.byId.get(header(frame.headers, 'subscription') ?? '');
     if (!feed) return;
     this.acknowledge(header(frame.headers, 'ack') ?? '');
-    const message = new OutboundMessage(frame.headers, frame.body);
     const destination = header(frame.headers, 'destination') ?? feed.destination;
+    // One for all takers, who share the bytes.
+    const traced = this.tracing?.deliver(frame.headers, tracedTarget(destination, frame.body.length));
+    const message = new OutboundMessage(traced?.headers ?? frame.headers, frame.body);
     for (const { subscription, version, takers } of feed.groups.values()) {
       try {
         const encoded = message.encode({ subscription, destination, version });
@@ -170,6 +176,8 @@ export class TopicHub {
         this.link.options.log.error({ err: error }, 'a message could not be handed to clients');
       }
     }
+    this.onWritten(message.publishedAt);
+    traced?.end();
   }
 
   /**

@@ -2,6 +2,7 @@ import type { Bindings } from '../broker/bindings.js';
 import type { UserMessage } from '../broker/node-queue.js';
 import type { Logger } from '../logger.js';
 import { OutboundMessage } from '../outbound/message.js';
+import type { Traced, Tracing } from '../tracing.js';
 import { Delivery, type Settler } from './delivery.js';
 import { Relief } from './relief.js';
 import { Route, type UserTaker } from './route.js';
@@ -19,11 +20,13 @@ const LEAVING_MS = 5 * 60_000;
 export class UserHub implements Settler {
   private readonly routes = new Map<string, Route>();
   private readonly relief = new Relief();
-  /** Messages that are on their way to clients. */
-  private held = 0;
   private sequence = 0;
   private draining = false;
   private lastRefusal = 0;
+  /** Spans of messages that are on their way, by token. */
+  private readonly spans = new Map<number, Traced>();
+  /** Messages that were handed to clients and are neither confirmed nor given up. */
+  unconfirmed = 0;
 
   constructor(
     private readonly node: string,
@@ -31,6 +34,8 @@ export class UserHub implements Settler {
     private readonly queue: Settler,
     private readonly log: Logger,
     private readonly onUndeliverable: () => void,
+    private readonly onConfirmed: (delivery: Delivery) => void = () => {},
+    private readonly tracing?: Tracing | undefined,
   ) {}
 
   /** True when messages were given up lately, which may be in the queue still, where no count shows them. */
@@ -69,17 +74,25 @@ export class UserHub implements Settler {
 
   /** Called a few times a second. @param prefetch RELAY_USER_PREFETCH */
   relieve(prefetch: number): void {
-    this.relief.look(this.routes.values(), prefetch, () => this.held);
+    this.relief.look(this.routes.values(), prefetch, () => this.unconfirmed);
   }
 
-  ack(token: number): void {
-    this.held--;
-    this.queue.ack(token);
+  ack(token: number, delivery: Delivery): void {
+    this.unconfirmed--;
+    if (this.tracing) this.endSpan(token);
+    this.onConfirmed(delivery);
+    this.queue.ack(token, delivery);
   }
 
   refuse(token: number): void {
-    this.held--;
+    this.unconfirmed--;
+    if (this.tracing) this.endSpan(token, 'unread');
     this.giveUp(token);
+  }
+
+  private endSpan(token: number, error?: string): void {
+    this.spans.get(token)?.end(error);
+    this.spans.delete(token);
   }
 
   /** Hands a message of the node queue to whoever takes it here. */
@@ -91,9 +104,16 @@ export class UserHub implements Settler {
     }
     const { takers } = route;
     route.held++;
-    this.held++;
-    const delivery = new Delivery(route, token, takers.length);
-    const outbound = new OutboundMessage(headers, body, `${this.node}-${++this.sequence}`);
+    this.unconfirmed++;
+    const traced = this.tracing?.deliver(headers, {
+      destination: 'relay.user',
+      routingKey: key,
+      bytes: body.length,
+    });
+    if (traced) this.spans.set(token, traced);
+    const outbound = new OutboundMessage(traced?.headers ?? headers, body, `${this.node}-${++this.sequence}`);
+    const { publishedAt } = outbound;
+    const delivery = new Delivery(route, token, takers.length, performance.now(), publishedAt);
     // A taker that closes its session while it is served takes itself out of the list.
     const only = takers.length === 1 ? takers[0] : undefined;
     if (only) this.serve(only, outbound, delivery);

@@ -26,6 +26,11 @@ export async function runCrew(
   const leave = (reason: string) => crew.leave(reason);
   const onDisconnect = () => leave('disconnect');
   process.on('SIGTERM', leave).on('SIGINT', leave).on('disconnect', onDisconnect);
+  // It has hardly anything to log itself.
+  process.on('SIGUSR2', () => {
+    // One that does not listen to it yet would end.
+    for (const { pid, node } of crew.hands) if (node !== '') process.kill(pid, 'SIGUSR2');
+  });
   void crew.over().then((inOrder) => exitWritten(output, inOrder ? 0 : 1));
   try {
     await crew.start();

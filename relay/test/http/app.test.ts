@@ -94,7 +94,7 @@ describe('everything else', () => {
     const response = await fetch(`${await at()}/nowhere`);
     expect([response.status, await response.json()]).toEqual([
       404,
-      { error: { code: 'ERR_NOT_FOUND', message: expect.any(String) } },
+      { error: { code: 'ERR_NOT_FOUND', message: expect.any(String), requestId: expect.any(String) } },
     ]);
   });
 

@@ -84,6 +84,7 @@ describe('the token of a request to the API', () => {
     expect(body.error).toEqual({
       code: 'ERR_TOKEN_MISSING',
       message: expect.stringContaining('Authorization: Bearer'),
+      requestId: expect.any(String),
     });
     expect(await metrics.registry.metrics()).toContain('relay_denials_total{reason="ERR_TOKEN_MISSING"} 1');
   });

@@ -73,6 +73,7 @@ describe('POST /api/users/{user}/messages', () => {
       ['mine', 'x'],
       ['relay-unread', 'drop'],
       ['amqp-message-id', 'my id'],
+      ['relay-published-at', expect.stringMatching(/^\d{13}$/)],
       ['persistent', 'true'],
     ]);
     expect(Buffer.from(published[0]?.body ?? '', 'latin1').toString()).toBe('hällo');

@@ -25,9 +25,10 @@ describe('pages of other Origins', () => {
         'DELETE',
         'GET',
         'POST',
+        'PUT',
       ]);
       expect(headers.get('access-control-allow-headers')?.toLowerCase()).toBe(
-        'authorization,content-type,idempotency-key',
+        'authorization,content-type,idempotency-key,x-request-id,traceparent,tracestate',
       );
       expect(headers.get('vary')).toContain('Origin');
     },

@@ -132,7 +132,7 @@ describe('pull', () => {
     });
     expect([answer.status, answer.body.error]).toEqual([
       403,
-      { code: 'ERR_FORBIDDEN', message: expect.stringContaining('line 12') },
+      { code: 'ERR_FORBIDDEN', message: expect.stringContaining('line 12'), requestId: expect.any(String) },
     ]);
     expect(served.store.asked).toEqual([]);
   });

@@ -14,6 +14,7 @@ describe('RELAY_HTTP_RATE', () => {
     expect(refused?.body.error).toEqual({
       code: 'ERR_TOO_MANY_REQUESTS',
       message: expect.stringContaining('try again in'),
+      requestId: expect.any(String),
     });
     expect(refused?.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
     expect(await served.metrics.registry.metrics()).toContain(

@@ -5,10 +5,12 @@ import type { Express } from 'express';
 import { pino } from 'pino';
 import { afterEach } from 'vitest';
 import { readConfig } from '../../src/config.js';
+import { DenialLog } from '../../src/denial-log.js';
 import { Departure } from '../../src/departure.js';
 import { createHttpApp, type HttpServices } from '../../src/http/app.js';
 import { createClientOrigin } from '../../src/http/client-address.js';
 import type { Readiness } from '../../src/http/probes.js';
+import { LogLevel } from '../../src/log-level.js';
 import { createMetrics, type Metrics } from '../../src/metrics.js';
 import { emptyPolicy } from '../../src/policy/policy.js';
 import { offlineAuth } from '../auth/offline.js';
@@ -49,19 +51,23 @@ export async function serve(
   let lines = '';
   const metrics = createMetrics(NOTHING_OBSERVED);
   const onLimit = (limit: string) => metrics.limits.inc({ limit });
+  const log = pino(
+    { level: 'trace' },
+    {
+      write(line: string) {
+        lines += line;
+      },
+    },
+  );
   const app = createHttpApp({
     departure: new Departure(),
     config,
     metrics,
     readiness: () => UP,
-    log: pino(
-      { level: 'trace' },
-      {
-        write(line: string) {
-          lines += line;
-        },
-      },
-    ),
+    log,
+    logLevel: new LogLevel(log),
+    tellOthers: () => {},
+    denials: new DenialLog(log, () => {}),
     clientOrigin: createClientOrigin(config.env.RELAY_TRUSTED_PROXIES ?? []),
     ...offlineAuth(config, { onLimit }),
     onLimit,
@@ -110,7 +116,7 @@ export async function ask<T = unknown>(url: string, asking: Asking = {}): Promis
 }
 
 export interface Refusal {
-  error: { code: string; message: string };
+  error: { code: string; message: string; requestId: string };
 }
 
 function parsed(text: string): unknown {

@@ -129,7 +129,7 @@ describe('a store that cannot', () => {
       expect([answer.status, answer.headers.get('retry-after'), answer.body]).toEqual([
         status,
         retryAfter,
-        { error: { code, message: 'not now' } },
+        { error: { code, message: 'not now', requestId: expect.any(String) } },
       ]);
     }
   });
@@ -140,7 +140,7 @@ describe('a store that cannot', () => {
     const answer = await ask<Refusal>(`${url}/api/unread`, { as: 'alice' });
     expect([answer.status, answer.body.error]).toEqual([
       500,
-      { code: 'ERR_INTERNAL', message: 'internal error' },
+      { code: 'ERR_INTERNAL', message: 'internal error', requestId: expect.any(String) },
     ]);
     expect(log()).toContain('a secret detail');
   });

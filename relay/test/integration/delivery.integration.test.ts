@@ -477,7 +477,7 @@ describe('who sent it', () => {
     const names = Object.keys(properties.headers ?? {}).filter(
       (name) => !['content-length', 'receipt'].includes(name),
     );
-    expect(names.sort()).toEqual(['mine', 'relay-user']);
+    expect(names.sort()).toEqual(['mine', 'relay-published-at', 'relay-user']);
     expect(properties.userId).toBeUndefined();
   });
 

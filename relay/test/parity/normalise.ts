@@ -29,6 +29,7 @@ export interface ComparableTranscript {
  */
 const NOT_COMPARED = new Set([
   'relay-user',
+  'relay-published-at',
   'receipt',
   'transaction',
   'durable',

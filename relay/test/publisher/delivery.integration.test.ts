@@ -90,18 +90,23 @@ describe('a message to a user', () => {
   });
 
   test('has the trace of the moment of the call', async () => {
-    let trace = 'first';
+    const [first, own, second] = ['1', '2', '3'].map((id) => `00-${id.repeat(32)}-${id.repeat(16)}-01`) as [
+      string,
+      string,
+      string,
+    ];
+    let trace = first;
     const traced = await world.keep(
       openPublisher({ url: broker().amqpUrl, trace: () => ({ traceparent: trace }) }),
     );
     const client = await reader('tracy');
     const calls = [traced.toUser('tracy', '/topic/reply', 'one')];
-    trace = 'second';
-    calls.push(traced.toUser('tracy', '/topic/reply', 'two', { headers: { traceparent: 'own' } }));
+    trace = second;
+    calls.push(traced.toUser('tracy', '/topic/reply', 'two', { headers: { traceparent: own } }));
     calls.push(traced.toUser('tracy', '/topic/reply', 'three'));
     await Promise.all(calls);
     const seen = await Promise.all(['one', 'two', 'three'].map((body) => received(body, client)));
-    expect(seen.map(({ headers }) => headers.traceparent)).toEqual(['first', 'own', 'second']);
+    expect(seen.map(({ headers }) => headers.traceparent)).toEqual([first, own, second]);
   });
 
   test('is JSON, bytes or an envelope, and says so', async () => {

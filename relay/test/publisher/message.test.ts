@@ -33,7 +33,7 @@ describe('a message', () => {
       contentType: 'text/plain',
       persistent: true,
       timestamp: 1_700_000_000,
-      headers: {},
+      headers: { 'relay-published-at': 1_700_000_000_123 },
     });
     expect(make().properties.messageId).not.toBe(properties.messageId);
     expect(expiresAt).toBeUndefined();
@@ -47,6 +47,7 @@ describe('a message', () => {
     ).toEqual({
       traceparent: 'own',
       tracestate: 'header',
+      'relay-published-at': 1_700_000_000_123,
     });
   });
 

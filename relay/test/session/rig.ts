@@ -5,7 +5,9 @@ import { Directory } from '../../src/broker/directory.js';
 import { Inbox } from '../../src/broker/inbox.js';
 import { Mailboxes } from '../../src/broker/mailboxes.js';
 import type { Closure } from '../../src/closures.js';
+import { DenialLog } from '../../src/denial-log.js';
 import { parseDestination } from '../../src/destination.js';
+import { LogBudget } from '../../src/log-budget.js';
 import { createMetrics } from '../../src/metrics.js';
 import { OutboundMessage } from '../../src/outbound/message.js';
 import type { Outgoing } from '../../src/outbound/outgoing.js';
@@ -29,8 +31,10 @@ import { NOTHING_OBSERVED } from '../support/observed.js';
 
 /** A transport that keeps what it is given; proofs and overflows are the test's to report. */
 export class RecordingTransport implements Transport {
+  readonly kind = 'websocket';
   readonly address = 'test';
   sent = 0;
+  sentBytes = 0;
   lastWrite = 0;
   proofPendingSince = 0;
   congested = false;
@@ -43,6 +47,7 @@ export class RecordingTransport implements Transport {
 
   send(frame: Outgoing): void {
     this.sent++;
+    this.sentBytes += frame.bytes.length;
     const decoder = new FrameDecoder({ onFrame: (one) => this.frames.push(one) }, { side: 'client' });
     decoder.push(frame.bytes);
   }
@@ -140,6 +145,13 @@ export class Rig {
         new PrivateLink(options, { timeout: 60_000, highWater: 1 << 20, alarm: this.alarm }, events),
       limits: { ...LIMITS, ...limits },
       log: options.log,
+      sessionLog: new LogBudget(options.log, {
+        about: 'sessions',
+        each: { burst: 10, rate: 1 },
+        all: { burst: 10, rate: 1 },
+        onLeftOut: nothing,
+      }),
+      denials: new DenialLog(options.log, nothing),
       metrics,
       sessions,
     };

@@ -6,6 +6,7 @@ import { type ClientOptions, WebSocket } from 'ws';
 import { type Admission, openDoor } from '../../src/admission/admission.js';
 import type { Identity, TokenVerifier } from '../../src/auth/identity.js';
 import { createVerifier } from '../../src/auth/verifier.js';
+import { DenialLog } from '../../src/denial-log.js';
 import { Departure } from '../../src/departure.js';
 import { AuthError, LimitError, RelayError } from '../../src/errors.js';
 import { createClientOrigin } from '../../src/http/client-address.js';
@@ -47,7 +48,7 @@ beforeAll(async () => {
       admission: { enter: (address) => admission.enter(address) },
       maxFrameBytes: 1024,
       maxQueuedBytes: 1 << 20,
-      log: createLogger('silent'),
+      denials: new DenialLog(createLogger('silent'), () => {}),
       onRefused: (reason) => refused.push(reason),
       onTransport: (transport, _seat, identity) => {
         const events = new Events();
@@ -255,7 +256,9 @@ describe('what is refused', () => {
     const token = await secretToken(secret, { sub: 'alice' });
     const answer = await ask(`/ws?access_token=${token}`);
     expect([answer.status, answer.headers['retry-after']]).toEqual([429, '8']);
-    expect(JSON.parse(answer.body)).toEqual({ error: { code: 'ERR_TOO_MANY_SESSIONS', message: 'wait' } });
+    expect(JSON.parse(answer.body)).toEqual({
+      error: { code: 'ERR_TOO_MANY_SESSIONS', message: 'wait', requestId: answer.headers['x-request-id'] },
+    });
     expect(refused).toEqual(['ERR_TOO_MANY_SESSIONS']);
     expect(accepted).toEqual([]);
   });
@@ -431,7 +434,7 @@ describe('a ticket', () => {
     expect([status, headers['retry-after'], JSON.parse(body)]).toEqual([
       503,
       '5',
-      { error: { code: 'ERR_BROKER_UNAVAILABLE', message: 'away' } },
+      { error: { code: 'ERR_BROKER_UNAVAILABLE', message: 'away', requestId: expect.any(String) } },
     ]);
   });
 });

@@ -1,4 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
+import { Delivery } from '../../src/upstream/delivery.js';
 import { Relief } from '../../src/upstream/relief.js';
 import { Route } from '../../src/upstream/route.js';
 
@@ -65,7 +66,7 @@ it('nobody is who settles what comes, however much is on its way', () => {
   const busy = route('busy.x', 150);
   look(100, () => {
     for (let i = 0; i < 20; i++) {
-      busy.ack(0);
+      busy.ack(0, new Delivery(busy, 0, 1));
       busy.held++;
     }
   });

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Admission, Seat } from '../../admission/admission.js';
 import type { Failures } from '../../auth/failures.js';
 import type { Identity, SignIn } from '../../auth/identity.js';
+import type { DenialLog } from '../../denial-log.js';
 import type { Departure } from '../../departure.js';
 import { LimitError, RelayError } from '../../errors.js';
 import type { ClientOriginOf } from '../../http/client-address.js';
@@ -37,6 +38,7 @@ export interface SockjsOptions {
   /** RELAY_CONFIRM_TIMEOUT: milliseconds for which a client may be away between two requests. */
   readonly patience: number;
   readonly log: Logger;
+  readonly denials: DenialLog;
   onRefused(reason: string): void;
   /** Is told the name of a setting that refuses somebody. */
   onLimit(limit: string): void;
@@ -77,7 +79,8 @@ export class SockjsGate {
       if (error instanceof LimitError && error.limit === 'RELAY_HTTP_RATE') {
         this.options.onLimit(error.limit);
       }
-      refuse(error, request, response, this.options);
+      const { address } = this.options.clientOrigin(request);
+      refuse(error, request, response, address, this.options);
     });
     return true;
   };
@@ -145,7 +148,7 @@ export class SockjsGate {
     const handOver = (session: SockjsSession) =>
       this.inner.receive(session.id, how, query, request, response);
     const known = this.sessions.get(keyOf(route));
-    if (!known) return this.open(keyOf(route), STREAMS.has(how), response, visitor, handOver);
+    if (!known) return this.open(keyOf(route), how, response, visitor, handOver);
     await known.opened;
     await known.owner?.check(visitor.found, visitor.address);
     await known.turn();
@@ -156,7 +159,7 @@ export class SockjsGate {
   /** The first request for messages opens the session. */
   private async open(
     key: string,
-    streaming: boolean,
+    how: Receiver,
     response: ServerResponse,
     { found, address }: Visitor,
     handOver: (session: SockjsSession) => void,
@@ -177,10 +180,10 @@ export class SockjsGate {
       if (response.destroyed) throw gone();
       departure.admit();
       this.inner.expect(session.id, (channel) => {
-        const transport = this.inner.transport(channel, address, leave);
+        const transport = this.inner.transport(channel, address, leave, how);
         session.open(transport);
         this.options.onTransport(transport, seat, identity);
-        transport.opened(response, streaming);
+        transport.opened(response, STREAMS.has(how));
         return transport;
       });
       handOver(session);

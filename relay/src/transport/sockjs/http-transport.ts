@@ -7,6 +7,7 @@ import type { Flushable, WriteScheduler } from '../scheduler.js';
 import { HIGH_WATER, type OpenedTransport, type TransportEvents } from '../transport.js';
 import { textOf } from './framing.js';
 import type { Channel, ChannelEvents } from './package.js';
+import type { Receiver } from './paths.js';
 
 /** How long a stream goes on after a proof was asked for: what comes meanwhile is proved along with it. */
 const RENEW_AFTER_MS = 50;
@@ -37,6 +38,7 @@ interface Answer {
  */
 export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvents {
   sent = 0;
+  sentBytes = 0;
   lastWrite = Date.now();
   proofPendingSince = 0;
   congested = false;
@@ -56,6 +58,7 @@ export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvent
   /**
    * @param maxQueuedBytes RELAY_MAX_QUEUED_BYTES
    * @param onEnded is called once, when nothing can come any more
+   * @param kind how its first request for messages came
    */
   constructor(
     private readonly channel: Channel,
@@ -63,6 +66,7 @@ export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvent
     private readonly scheduler: WriteScheduler,
     private readonly maxQueuedBytes: number,
     private readonly onEnded: () => void,
+    readonly kind: Receiver,
   ) {}
 
   attach(events: TransportEvents): void {
@@ -86,6 +90,7 @@ export class SockjsTransport implements OpenedTransport, Flushable, ChannelEvent
 
   send(frame: Outgoing, lane?: Lane): void {
     this.sent++;
+    this.sentBytes += frame.bytes.length;
     this.queue.add(frame, this.sent, lane);
     this.schedule();
   }

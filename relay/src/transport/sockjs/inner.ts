@@ -51,9 +51,9 @@ export class Inner {
     this.expected.delete(id);
   }
 
-  transport(channel: Channel, address: string, onEnded: () => void): SockjsTransport {
+  transport(channel: Channel, address: string, onEnded: () => void, kind: Receiver): SockjsTransport {
     const { scheduler, maxQueuedBytes } = this.options;
-    return new SockjsTransport(channel, address, scheduler, maxQueuedBytes, onEnded);
+    return new SockjsTransport(channel, address, scheduler, maxQueuedBytes, onEnded, kind);
   }
 
   plain(what: 'greeting' | 'info', request: IncomingMessage, response: ServerResponse): void {

@@ -1,30 +1,36 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DenialLog } from '../../denial-log.js';
 import { AuthError, GoingAwayError, LimitError, RelayError } from '../../errors.js';
 import { redactUrl } from '../../handshake.js';
 import { HttpError } from '../../http/errors.js';
+import { requestId } from '../../http/request-id.js';
 import type { Logger } from '../../logger.js';
 
 export interface RefusalOptions {
   readonly log: Logger;
+  readonly denials: DenialLog;
   /** Is told the code of every refusal. */
   onRefused(code: string): void;
 }
 
-/** Answers a request with what is wrong: `{"error":{"code","message"}}` and the HTTP status, as everywhere else. */
+/** Answers a request with what is wrong: `{"error":{"code","message","requestId"}}` and the HTTP status, as everywhere else. */
 export function refuse(
   error: unknown,
   request: IncomingMessage,
   response: ServerResponse,
-  { log, onRefused }: RefusalOptions,
+  address: string,
+  { log, denials, onRefused }: RefusalOptions,
 ): void {
   const { status, code, message, headers } = refusalOf(error);
   onRefused(code);
   const url = redactUrl(request.url ?? '/');
-  if (status === 500) log.error({ err: error, url }, 'SockJS request failed');
-  // Whoever comes too often, or asks for what is no more, must not fill the log as well.
-  else if (status === 429 || status === 404 || error instanceof GoingAwayError)
-    log.debug({ code, url }, 'SockJS request refused');
-  else log.info({ code, url }, 'SockJS request refused');
+  const id = requestId(request);
+  if (status === 500) log.error({ err: error, url, request: id }, 'SockJS request failed');
+  else {
+    const denial = { reason: code, message: 'SockJS request refused', address, url, request: id };
+    // Whoever comes too often, or asks for what is no more, must not fill the log as well.
+    denials.note(denial, status === 429 || status === 404 || error instanceof GoingAwayError);
+  }
   if (response.headersSent) {
     response.destroy();
     return;
@@ -33,7 +39,7 @@ export function refuse(
   response.statusCode = status;
   response.setHeader('Content-Type', 'application/json');
   response.setHeader('Cache-Control', 'no-store');
-  response.end(JSON.stringify({ error: { code, message } }));
+  response.end(JSON.stringify({ error: { code, message, requestId: id } }));
 }
 
 function refusalOf(error: unknown): HttpError {

@@ -6,6 +6,7 @@ import { arrayMessage, closeMessage, OPEN_MESSAGE, readMessage, textOf } from '.
  * relay could wait for. The WebSocket's pings and pongs go on as they do with plain STOMP, and prove as much.
  */
 export const SOCKJS_FRAMING: Framing = {
+  kind: 'sockjs-websocket',
   opening: textFrame(OPEN_MESSAGE),
   heartbeat: textFrame(arrayMessage(['\n'])),
   wire: (frame) => {

@@ -73,7 +73,7 @@ class Polls implements Channel {
 function rig() {
   const channel = new Polls();
   const events = new Events();
-  const transport = new SockjsTransport(channel, 'test', new WriteScheduler(), 1 << 20, () => {});
+  const transport = new SockjsTransport(channel, 'test', new WriteScheduler(), 1 << 20, () => {}, 'xhr');
   transport.attach(events);
   const first = new Response();
   transport.opened(first.asAnswer, false);
@@ -122,7 +122,7 @@ it('an answer that has gone out whole is not', () => {
 
 it('a stream that is full is given no more until it has drained', async () => {
   const channel = new Polls();
-  const transport = new SockjsTransport(channel, 'test', new WriteScheduler(), 1 << 20, () => {});
+  const transport = new SockjsTransport(channel, 'test', new WriteScheduler(), 1 << 20, () => {}, 'xhr');
   transport.attach(new Events());
   const stream = new Response();
   channel.receiving = true;

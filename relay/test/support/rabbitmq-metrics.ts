@@ -1,0 +1,20 @@
+/** What RabbitMQ's Prometheus plugin exports, from 3.10 on, of that which the dashboard and the alerts name. */
+export const RABBITMQ_METRICS: readonly string[] = [
+  'rabbitmq_alarms_free_disk_space_watermark',
+  'rabbitmq_alarms_memory_used_watermark',
+  'rabbitmq_channels',
+  'rabbitmq_connections',
+  'rabbitmq_consumers',
+  'rabbitmq_disk_space_available_bytes',
+  'rabbitmq_disk_space_available_limit_bytes',
+  'rabbitmq_global_messages_acknowledged_total',
+  'rabbitmq_global_messages_confirmed_total',
+  'rabbitmq_global_messages_delivered_total',
+  'rabbitmq_global_messages_received_total',
+  'rabbitmq_global_messages_redelivered_total',
+  'rabbitmq_process_resident_memory_bytes',
+  'rabbitmq_queue_messages_ready',
+  'rabbitmq_queue_messages_unacked',
+  'rabbitmq_queues',
+  'rabbitmq_resident_memory_limit_bytes',
+];
