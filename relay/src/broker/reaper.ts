@@ -19,6 +19,8 @@ interface Watched {
   asked?: Promise<QueueState | undefined> | undefined;
   /** Since when it has had no consumer. */
   orphanSince?: number;
+  /** Somebody who knows the queue has said so: of one without a leader it is never said that something is in it. */
+  certain: boolean;
   /** The attempt to read its queue that the broker has not answered yet. */
   opening?: Promise<void> | undefined;
   leftovers?: Leftovers | undefined;
@@ -117,7 +119,7 @@ export class Reaper {
     for (const node of held) {
       const watched = this.watched.get(node) ?? {
         ...{ probe: new Probe(connection), busy: false, seen: false },
-        ...{ cut: false, buried: false, readAgainAt: 0 },
+        ...{ certain: false, cut: false, buried: false, readAgainAt: 0 },
       };
       this.watched.set(node, watched);
       if (watched.busy) continue;
@@ -162,6 +164,11 @@ export class Reaper {
     // Whoever was back after the outage and is gone again has not just been slow to return.
     if (!watched.seen && now < this.notBefore) return;
     if (now - watched.orphanSince < this.grace) return;
+    // At once, without reading first: each message that still gets there comes twice to whoever is back elsewhere.
+    if (watched.certain && !watched.cut) {
+      await cutRoutes(connection, node);
+      watched.cut = true;
+    }
     if (!watched.leftovers) {
       if (now < watched.readAgainAt) return;
       await this.read(connection, node, watched);
@@ -191,6 +198,7 @@ export class Reaper {
       return Date.now() - watched.missingSince > REST_MS ? 'gone' : 'alive';
     }
     delete watched.missingSince;
+    watched.certain = state.messages > 0 && state.consumers === 0;
     if (state.messages > 0 || state.consumers < own) watched.emptySince = undefined;
     else watched.emptySince ??= Date.now();
     if (state.consumers < own) return 'unsure';

@@ -57,6 +57,7 @@ export class SendLink {
   constructor(
     options: LinkOptions,
     private readonly limits: SendLimits,
+    private readonly stalledAfter = STALLED_MS,
   ) {
     this.link = new Link(options, {
       onUp: () => this.pump(),
@@ -189,7 +190,7 @@ export class SendLink {
     // Everything waited for the end of the alarm, and has its whole time from then on.
     if (now < this.excusedUntil) return;
     const [oldest] = this.flying.values();
-    if (oldest && now - oldest.sentAt > STALLED_MS) this.link.cut();
+    if (oldest && now - oldest.sentAt > this.stalledAfter) this.link.cut();
     const late: Entry[] = [];
     for (const [receipt, entry] of this.flying) {
       if (entry.deadline > now) break;

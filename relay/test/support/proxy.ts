@@ -12,6 +12,7 @@ export class CuttingProxy {
   private refusing = false;
   private trigger: ((fromClient: Buffer) => boolean) | undefined;
   private readonly sockets = new Set<Socket>();
+  private readonly mute = new Set<Socket>();
 
   private constructor(
     private readonly server: Server,
@@ -58,6 +59,11 @@ export class CuttingProxy {
     this.refusing = false;
   }
 
+  /** Passes nothing of the broker's on to those who are connected now. */
+  silence(): void {
+    for (const socket of this.sockets) this.mute.add(socket);
+  }
+
   /** Cuts, once, instead of passing on the first bytes of the client that fit. */
   cutBefore(fits: (fromClient: Buffer) => boolean): void {
     this.trigger = fits;
@@ -94,6 +100,8 @@ export class CuttingProxy {
         this.cut();
       } else far.write(bytes);
     });
-    far.on('data', (bytes) => near.write(bytes));
+    far.on('data', (bytes) => {
+      if (!this.mute.has(near)) near.write(bytes);
+    });
   }
 }

@@ -15,8 +15,13 @@ let link: SendLink;
 let topic: string;
 let tap: Tap;
 
-function open(limits: Partial<SendLimits> = {}, options = linkOptions(proxy.url)): void {
-  link = new SendLink(options, { timeout: 60_000, highWater: 1 << 20, alarm: noAlarm, ...limits });
+function open(
+  limits: Partial<SendLimits> = {},
+  options = linkOptions(proxy.url),
+  stalledAfter?: number,
+): void {
+  const all = { timeout: 60_000, highWater: 1 << 20, alarm: noAlarm, ...limits };
+  link = new SendLink(options, all, stalledAfter);
   link.open();
 }
 
@@ -169,6 +174,15 @@ it('goes on after a search for a poisonous one that nobody waits for any more', 
   proxy.restore();
   await ready();
   expect(await Promise.all([send('after'), send('and after')])).toEqual([undefined, undefined]);
+});
+
+it('sends again over another connection what is not confirmed for too long: Web-STOMP does not say what is refused', async () => {
+  open({}, linkOptions(proxy.url), 300);
+  await ready();
+  proxy.silence();
+  expect(await send('unheard')).toBeUndefined();
+  expect(proxy.passed).toBe(2);
+  await waitFor(() => tap.bodies().includes('unheard'), { what: 'the message' });
 });
 
 describe('a fence', () => {
