@@ -10,6 +10,7 @@ COPY demo ./demo
 COPY bench ./bench
 COPY torture ./torture
 COPY fuzz ./fuzz
+COPY soak ./soak
 COPY web ./web
 RUN npm run build && npm prune --omit=dev
 

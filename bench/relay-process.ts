@@ -80,6 +80,10 @@ export class RelayProcess {
     }
   }
 
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
   /** Bytes of memory that the process holds (resident set). */
   memory(): number {
     const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
