@@ -13,6 +13,9 @@ export interface SoakedRelay {
   log: LogReader;
 }
 
+/** What Node itself prints each time that somebody looks inside. */
+const INSPECTOR = /^(Debugger (listening|attached|ending)|For help, see:).*\n/gm;
+
 export async function startRelay(
   broker: BrokerPlace,
   secret: string,
@@ -28,7 +31,7 @@ export async function startRelay(
     onOutput(text) {
       if (beginning.length < 2000) beginning += text;
       file?.write(text);
-      log.read(text.replace(/^(Debugger |For help).*\n/gm, ''));
+      log.read(text.replace(INSPECTOR, ''));
     },
   });
   const inspector = inspectorUrl(beginning);

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cleanup } from '../bench/environment.js';
+import { renderCounts } from '../bench/table.js';
 import { drain } from '../torture/drain.js';
 import type { Figures } from '../torture/ledger.js';
 import type { Tally } from './load/protocol.js';
@@ -40,8 +41,8 @@ const SETTLE_MS = 90_000;
 const LOOK_EVERY_MS = 2000;
 /** Looks that must be alike before the first is believed. */
 const ALIKE = 3;
-/** Samples that may fail on a busy machine, one after the other. */
-const MOST_MISSED = 5;
+/** For how long a busy machine may give no sample. */
+const MOST_BLIND_MS = 180_000;
 
 /** The whole run: warm up, look, let them come and go, look again, and count. */
 export async function soak(options: Options, cleanup: Cleanup, log: Log): Promise<Outcome> {
@@ -84,7 +85,7 @@ async function comeAndGo(
   await steady.rejoin();
   const samples: Look[] = [];
   const began = Date.now();
-  let [sampledAt, cutAt, toldAt, missed, turn] = [began, began, began, 0, 0];
+  let [sampledAt, cutAt, toldAt, seenAt, turn] = [began, began, began, began, 0];
   for (let now = began; now - began < seconds * 1000; now = Date.now()) {
     checkRelays(world);
     if (now - cutAt > CUT_EVERY_MS) {
@@ -95,9 +96,9 @@ async function comeAndGo(
       sampledAt = now;
       try {
         samples.push(await look(world.relays, world.management, startedAt));
-        missed = 0;
+        seenAt = Date.now();
       } catch (error) {
-        if (++missed > MOST_MISSED) throw error;
+        if (Date.now() - seenAt > MOST_BLIND_MS) throw error;
       }
     }
     if (now - toldAt > PROGRESS_MS) {
@@ -154,9 +155,10 @@ async function tell({ visitors, publisher, ledger }: World, last: Look | undefin
   const { confirmed, open } = await publisher.call('progress', null);
   const { tally } = await visitors.call('flush', null);
   const troubles = Object.values(tally.troubles).reduce((sum, count) => sum + count, 0);
+  const worst = troubles > 0 ? ` (${renderCounts(tally.troubles)})` : '';
   const { live, replayed, pulled } = ledger.received;
   log(
-    `visits ${tally.visits}, cut short ${troubles}; confirmed ${confirmed}, open ${open}; live ${live}, replayed ${replayed}, ` +
+    `visits ${tally.visits}, cut short ${troubles}${worst}; confirmed ${confirmed}, open ${open}; live ${live}, replayed ${replayed}, ` +
       `pulled ${pulled}, topics ${tally.topicMessages}${last ? `; ${describe(last)}` : ''}`,
   );
 }
