@@ -15,8 +15,11 @@ const MOST_RESIDENT_LEFT = 96 * MIB;
 /** The allocators of C and of Erlang keep and give back as they like: only what goes on and on is a leak. */
 const MOST_RESIDENT_SLOPE = 1024 * KIB;
 const MOST_BROKER_SLOPE = 2048 * KIB;
+/** What the allocators, and caches that fill, make of a short run. */
+const LEAST_RISE = 768 * KIB;
 /** Visits that may fail on a busy machine; with more, not enough has happened. */
 const MOST_CUT_SHORT = 0.05;
+const LEAST_CUT_SHORT = 5;
 
 /** A figure that must not grow, over the second half of the time. Bytes. */
 export interface Growth {
@@ -74,7 +77,7 @@ export function failures(outcome: Outcome, options: Options): string[] {
   for (const change of outcome.changes) found.push(`not as it was: ${change}`);
   const enough = secondHalf(outcome.samples).length >= LEAST_SAMPLES;
   for (const growth of growths(outcome, options)) {
-    if (enough && grows(growth.slope, growth.most)) {
+    if (enough && grows(growth.slope, growth.most) && risen(outcome, growth) > LEAST_RISE) {
       found.push(`${growth.name} grows by ${perMinute(growth)}; at most ${kib(growth.most)} may be`);
     }
     if (growth.after - growth.before > growth.mostLeft) {
@@ -82,11 +85,17 @@ export function failures(outcome: Outcome, options: Options): string[] {
     }
   }
   const short = sum(tally.troubles);
-  if (short > MOST_CUT_SHORT * (tally.visits + short)) {
+  if (short > Math.max(LEAST_CUT_SHORT, MOST_CUT_SHORT * (tally.visits + short))) {
     found.push(`${short} visits were cut short: ${renderCounts(tally.troubles)}`);
   }
   if (figures.published === 0 || tally.topicMessages === 0) found.push('nothing has happened');
   return found;
+}
+
+/** What the slope makes of the time that it was taken of, in bytes. */
+function risen({ samples }: Outcome, { slope: { perMinute: value } }: Growth): number {
+  const half = secondHalf(samples);
+  return (value * ((half.at(-1)?.seconds ?? 0) - (half[0]?.seconds ?? 0))) / 60;
 }
 
 /** The result as two Markdown tables. */

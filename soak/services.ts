@@ -1,5 +1,5 @@
 import { type Channel, type ChannelModel, type ConsumeMessage, connect } from 'amqplib';
-import { ANSWERED, PRIVATE_QUEUES, privateQueue, TOPICS, type TopicBody, topicKey } from './load/protocol.js';
+import { ANSWERED, TOPICS, type TopicBody, topicKey } from './load/protocol.js';
 
 const TICK_MS = 20;
 
@@ -22,12 +22,8 @@ export class Services {
     connection.on('error', () => {});
     const channel = await connection.createChannel();
     const services = new Services(connection, channel);
-    // Made here, so that they are there before the first look.
-    for (let i = 0; i < PRIVATE_QUEUES; i++) {
-      await channel.assertQueue(privateQueue(i), { durable: true });
-    }
     const { queue } = await channel.assertQueue('soak.requests', { exclusive: true });
-    await channel.bindQueue(queue, 'relay.app', ANSWERED);
+    await channel.bindQueue(queue, 'amq.topic', ANSWERED);
     await channel.consume(queue, (message) => message && services.answer(message), { noAck: true });
     return services;
   }

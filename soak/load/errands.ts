@@ -1,13 +1,21 @@
 import { weighted } from '../../fuzz/seeds.js';
 import { type Frame, header } from '../../relay/src/stomp/frame.js';
 import { count } from '../../torture/load/inbox.js';
+import type { Random } from '../../torture/random.js';
 import type { Conversation } from './conversation.js';
-import { ANSWERED, PRIVATE_QUEUES, privateQueue } from './protocol.js';
+import { ANSWERED } from './protocol.js';
 import type { Place } from './visitor.js';
 
 const MESSAGE_MS = 30_000;
 
-type Errand = (conversation: Conversation, place: Place, token: () => Promise<string>) => Promise<void>;
+/** Who is on an errand. */
+interface Sender {
+  index: number;
+  random: Random;
+  token(): Promise<string>;
+}
+
+type Errand = (conversation: Conversation, sender: Sender) => Promise<void>;
 
 const ERRANDS = {
   async topic(conversation, { random }) {
@@ -16,7 +24,7 @@ const ERRANDS = {
   async app(conversation) {
     await conversation.confirmed('SEND', ['destination', '/app/soak.done'], 'done');
   },
-  async refresh(conversation, _place, token) {
+  async refresh(conversation, { token }) {
     const headers = ['destination', '/relay/token', 'Authorization', `Bearer ${await token()}`];
     await conversation.confirmed('SEND', headers);
   },
@@ -27,17 +35,18 @@ const ERRANDS = {
   },
   async question(conversation) {
     const answer = conversation.message(MESSAGE_MS);
-    const headers = ['destination', `/app/${ANSWERED}`, 'reply-to', '/temp-queue/answer'];
+    const headers = ['destination', `/topic/${ANSWERED}`, 'reply-to', '/temp-queue/answer'];
     await Promise.all([answer, conversation.confirmed('SEND', headers, 'question')]);
   },
-  /** Others share the queue: what comes need not be what was sent. */
-  async queue(conversation, { random }) {
-    const destination = `/queue/${privateQueue(random.below(PRIVATE_QUEUES))}`;
-    const asked = ['id', 'queue', 'destination', destination, 'ack', 'client-individual'];
+  /** A queue of its own, which must be gone with the client. */
+  async queue(conversation, { index }) {
+    const destination = `/queue/demo.soak-${index}`;
+    const shape = ['destination', destination, 'auto-delete', 'true'];
+    const asked = ['id', 'queue', ...shape, 'ack', 'client-individual'];
     const message: Promise<Frame> = conversation.message(MESSAGE_MS);
     const work = async () => {
       await conversation.confirmed('SUBSCRIBE', asked);
-      await conversation.confirmed('SEND', ['destination', destination], 'work');
+      await conversation.confirmed('SEND', shape, 'work');
     };
     const [{ headers }] = await Promise.all([message, work()]);
     await conversation.confirmed('ACK', ['id', header(headers, 'ack') ?? '']);
@@ -47,10 +56,10 @@ const ERRANDS = {
 /** Most clients only listen; some do one thing of those that cost the relay or the broker something of its own. */
 export async function errand(
   conversation: Conversation,
-  place: Place,
-  token: () => Promise<string>,
+  sender: Sender,
+  { tally, closing }: Place,
 ): Promise<void> {
-  const name = weighted(place.random, [
+  const name = weighted(sender.random, [
     [40, undefined],
     [20, 'topic'],
     [12, 'app'],
@@ -59,7 +68,7 @@ export async function errand(
     [3, 'question'],
     [3, 'queue'],
   ] as const);
-  if (name === undefined || place.closing.aborted) return;
-  await ERRANDS[name](conversation, place, token);
-  count(place.tally.done, `did ${name}`);
+  if (name === undefined || closing.aborted) return;
+  await ERRANDS[name](conversation, sender);
+  count(tally.done, `did ${name}`);
 }

@@ -1,17 +1,12 @@
 /** What the parts of the run agree on. */
 
 export const TOPICS = 20;
-export const PRIVATE_QUEUES = 20;
 
-/** What a client asks with a reply-to of its own. */
-export const ANSWERED = 'soak.ask';
+/** A topic on which clients ask with a reply-to of their own. */
+export const ANSWERED = 'public.ask';
 
 export function topicKey(topic: number): string {
   return `public.soak.${topic}`;
-}
-
-export function privateQueue(index: number): string {
-  return `demo.soak-${index}`;
 }
 
 /** The body of every message to a topic, as JSON. */

@@ -74,7 +74,8 @@ export class NodeQueue implements Settler {
     });
     this.acked = [];
     this.refused = [];
-    this.settlements = new Settlements();
+    const settlements = new Settlements();
+    this.settlements = settlements;
     await channel.prefetch(this.prefetch);
     // Known before the first message comes, which is before the answer to `consume`.
     this.channel = channel;
@@ -85,6 +86,7 @@ export class NodeQueue implements Settler {
       }
       const { routingKey: key, deliveryTag } = message.fields;
       const { content: body } = message;
+      settlements.delivered(deliveryTag);
       this.events.onMessage({ key, headers: stompHeaders(message), body, token: base + deliveryTag });
     });
     // Deleted while it was being consumed: whoever made this connection has to begin again.

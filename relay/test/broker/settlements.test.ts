@@ -30,6 +30,13 @@ class Channel {
   }
 }
 
+/** The same of a channel with so many deliveries. */
+function delivered(count: number): Settlements {
+  const settlements = new Settlements();
+  for (let tag = 1; tag <= count; tag++) settlements.delivered(tag);
+  return settlements;
+}
+
 /** As the node queue does it. */
 function tell(channel: Channel, settlements: Settlements, acked: number[], refused: number[]): void {
   const { upTo, single } = settlements.settle(acked, refused);
@@ -40,7 +47,7 @@ function tell(channel: Channel, settlements: Settlements, acked: number[], refus
 
 describe('acknowledgements', () => {
   it('are one for all, as long as nothing in between is open', () => {
-    const settlements = new Settlements();
+    const settlements = delivered(12);
     expect(settlements.settle([2, 1, 3], [])).toEqual({ upTo: 3, single: [] });
     expect(settlements.settle([4], [])).toEqual({ upTo: 4, single: [] });
     expect(settlements.settle([7, 8], [])).toEqual({ upTo: 0, single: [7, 8] });
@@ -50,7 +57,7 @@ describe('acknowledgements', () => {
   });
 
   it('pass over what is refused, which is told before them', () => {
-    const settlements = new Settlements();
+    const settlements = delivered(6);
     expect(settlements.settle([1, 3], [2])).toEqual({ upTo: 3, single: [] });
     expect(settlements.settle([], [4])).toEqual({ upTo: 0, single: [] });
     expect(settlements.settle([5], [])).toEqual({ upTo: 5, single: [] });
@@ -63,7 +70,7 @@ describe('acknowledgements', () => {
     fc.assert(
       fc.property(decisions, fc.nat(60), (plan, undecided) => {
         const channel = new Channel(plan.length);
-        const settlements = new Settlements();
+        const settlements = delivered(plan.length);
         const order = plan
           .map((decision, i) => ({ ...decision, tag: i + 1 }))
           .sort((a, b) => a.rank - b.rank)
@@ -87,7 +94,7 @@ describe('acknowledgements', () => {
 
   it('are few when clients confirm in turn', () => {
     const channel = new Channel(100);
-    const settlements = new Settlements();
+    const settlements = delivered(100);
     for (let first = 1; first <= 100; first += 20) {
       tell(
         channel,
