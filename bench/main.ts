@@ -68,9 +68,11 @@ async function measure(
   const machine = describeMachine(await management?.overview());
   log(machine.line);
   const secret = randomBytes(32).toString('base64url');
+  const settings: Record<string, string> =
+    options.workers === undefined ? {} : { RELAY_WORKERS: String(options.workers) };
   const startRelay = async () => {
     cleanup.check();
-    const process = await RelayProcess.start(place, secret, cleanup);
+    const process = await RelayProcess.start(place, secret, cleanup, { settings });
     return { process, side: relaySide(process.url, secret) };
   };
   const relay = await startRelay();
@@ -110,12 +112,20 @@ async function run(options: Options, cleanup: Cleanup, log: Log): Promise<number
   const failures: string[] = [];
   const machine = await measure(options, sizes, rows, failures, cleanup, log);
   const quickly = options.quick ? 'Quick run: small sizes, rough figures.' : '';
-  process.stdout.write(`\n${[machine.line, quickly, warning].filter(Boolean).join('\n')}\n\n`);
+  const workers = options.workers === undefined ? '' : `The relay with RELAY_WORKERS=${options.workers}.`;
+  process.stdout.write(`\n${[machine.line, workers, quickly, warning].filter(Boolean).join('\n')}\n\n`);
   process.stdout.write(`${renderTable(rows)}\n\nMedian of the rounds (lowest – highest).\n`);
   for (const failure of failures) process.stdout.write(`FAILED ${failure}\n`);
-  const { quick } = options;
+  const { quick, workers: workerCount } = options;
   const at = new Date().toISOString();
-  const results = { at, quick, machine: { ...machine.facts, busyBefore }, sizes, rows, failures };
+  const results = {
+    at,
+    quick,
+    machine: { ...machine.facts, busyBefore, workers: workerCount ?? 1 },
+    sizes,
+    rows,
+    failures,
+  };
   log(`results are in ${await writeResults(options.json, results)}`);
   return failures.length > 0 ? 1 : 0;
 }
