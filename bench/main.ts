@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
 import { codec } from './cases/codec.js';
 import { connect } from './cases/connect.js';
 import { fanout } from './cases/fanout.js';
@@ -12,6 +13,8 @@ import { type Cleanup, givenBroker, privateBroker } from './environment.js';
 import { busyShare, describeMachine, generatorProcesses, type Machine, openFileLimit } from './machine.js';
 import { Management } from './management.js';
 import { type CaseName, HELP, type Options, readOptions } from './options.js';
+import { processorSeconds } from './processes.js';
+import { renderProfiles } from './profile.js';
 import { runProgram } from './program.js';
 import { RelayProcess } from './relay-process.js';
 import { writeResults } from './results.js';
@@ -70,9 +73,11 @@ async function measure(
   const secret = randomBytes(32).toString('base64url');
   const settings: Record<string, string> =
     options.workers === undefined ? {} : { RELAY_WORKERS: String(options.workers) };
+  const { profile } = options;
+  const execArgv = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(profile)}`];
   const startRelay = async () => {
     cleanup.check();
-    const process = await RelayProcess.start(place, secret, cleanup, { settings });
+    const process = await RelayProcess.start(place, secret, cleanup, { settings, execArgv });
     return { process, side: relaySide(process.url, secret) };
   };
   const relay = await startRelay();
@@ -85,6 +90,10 @@ async function measure(
     const context: Context = {
       ...{ sizes, swarm, direct, relay: relay.side, freshRelay: startRelay, management, log },
       ...{ amqpUrl: place.amqpUrl, relayUrl: relay.process.url, token: (index) => makeToken(secret, index) },
+      processorSeconds: () => ({
+        relay: relay.process.cpuSeconds(),
+        ...(place.pid === undefined ? {} : { broker: processorSeconds(place.pid) }),
+      }),
     };
     try {
       rows.push(...(await cases[name](context)));
@@ -97,6 +106,8 @@ async function measure(
       await swarm.stop();
     }
   }
+  // With its end it writes its profile.
+  if (profile !== undefined) await relay.process.stop();
   return machine;
 }
 
@@ -115,6 +126,7 @@ async function run(options: Options, cleanup: Cleanup, log: Log): Promise<number
   const workers = options.workers === undefined ? '' : `The relay with RELAY_WORKERS=${options.workers}.`;
   process.stdout.write(`\n${[machine.line, workers, quickly, warning].filter(Boolean).join('\n')}\n\n`);
   process.stdout.write(`${renderTable(rows)}\n\nMedian of the rounds (lowest – highest).\n`);
+  if (options.profile !== undefined) process.stdout.write(`\n${await renderProfiles(options.profile)}\n`);
   for (const failure of failures) process.stdout.write(`FAILED ${failure}\n`);
   const { quick, workers: workerCount } = options;
   const at = new Date().toISOString();

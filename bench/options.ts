@@ -21,6 +21,8 @@ export interface Options {
   broker: boolean;
   /** RELAY_WORKERS of the relay; undefined leaves it out. */
   workers: number | undefined;
+  /** Folder for CPU profiles of the relays; undefined for none. */
+  profile: string | undefined;
   help: boolean;
 }
 
@@ -35,6 +37,7 @@ export const HELP = `Compares the relay with RabbitMQ's own Web-STOMP on the sam
                      RABBITMQ_MANAGEMENT_URL, with credentials in the URLs and on this machine only,
                      instead of a private broker started for the run
   --workers n        the relay with RELAY_WORKERS=n; its memory and processor time are those of all its processes
+  --profile folder   where to write CPU profiles of the relay, whose functions are then listed by their own time
   --help             this text
 `;
 
@@ -47,6 +50,7 @@ export function readOptions(args: string[]): Options {
       only: { type: 'string', multiple: true },
       json: { type: 'string' },
       workers: { type: 'string' },
+      profile: { type: 'string' },
       broker: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -59,6 +63,7 @@ export function readOptions(args: string[]): Options {
     only: wanted.length > 0 ? CASES.filter((name) => wanted.includes(name)) : CASES,
     json: values.json,
     broker: values.broker,
+    profile: values.profile,
     workers: values.workers === undefined ? undefined : readWorkers(values.workers),
     help: values.help,
   };
