@@ -1,3 +1,10 @@
+/** Bytes of the broker's virtual machine, of which the others are parts. */
+interface MemoryParts {
+  total: { erlang: number };
+  quorum_ets: number;
+  binary: number;
+}
+
 /** What is asked of RabbitMQ's management API. */
 export class Management {
   private readonly base: string;
@@ -38,10 +45,10 @@ export class Management {
     return (await this.memoryParts()).total.erlang;
   }
 
-  /** The same without the tables of quorum queues, which hold the log until it is full and is begun anew. */
+  /** The same without messages and the tables of quorum queues: they hold their log until it is full and is begun anew. */
   async memoryWithoutLogs(): Promise<number> {
-    const { total, quorum_ets } = await this.memoryParts();
-    return total.erlang - quorum_ets;
+    const { total, quorum_ets, binary } = await this.memoryParts();
+    return total.erlang - quorum_ets - binary;
   }
 
   /** All of one kind of things, with these of their fields. What it says may be some seconds old. */
@@ -54,11 +61,11 @@ export class Management {
     await this.ask('PUT', '/api/vhosts/%2F', { tracing: true });
   }
 
-  private async memoryParts(): Promise<{ total: { erlang: number }; quorum_ets: number }> {
+  private async memoryParts(): Promise<MemoryParts> {
     const [node] = (await this.get('/api/nodes?columns=name')) as { name: string }[];
     if (!node) throw new Error('the management API names no node');
     const answer = (await this.get(`/api/nodes/${encodeURIComponent(node.name)}/memory`)) as {
-      memory: { total: { erlang: number }; quorum_ets: number };
+      memory: MemoryParts;
     };
     return answer.memory;
   }

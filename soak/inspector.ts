@@ -2,7 +2,7 @@ import { WebSocket } from 'ws';
 
 /** What a Node process says of itself right after a garbage collection. */
 export interface Insides {
-  /** Bytes of its heap, and of buffers outside of it. */
+  /** Bytes of its heap without compiled code, of which there is more the longer it runs, and of buffers outside of it. */
   heapBytes: number;
   externalBytes: number;
   /** What keeps its event loop alive, by kind: sockets, timers, … */
@@ -10,7 +10,11 @@ export interface Insides {
 }
 
 const ANSWER_MS = 20_000;
-const LOOK = `JSON.stringify({ memory: process.memoryUsage(), resources: process.getActiveResourcesInfo() })`;
+const LOOK = `JSON.stringify({
+  memory: process.memoryUsage(),
+  code: require('node:v8').getHeapCodeStatistics(),
+  resources: process.getActiveResourcesInfo(),
+})`;
 
 /** Where a process that was started with --inspect listens, from what it has printed. */
 export function inspectorUrl(output: string): string | undefined {
@@ -26,16 +30,18 @@ export async function lookInside(url: string): Promise<Insides> {
       socket.once('error', reject);
     });
     await ask(socket, 1, 'HeapProfiler.collectGarbage', {});
-    const { result } = (await ask(socket, 2, 'Runtime.evaluate', { expression: LOOK })) as {
-      result: { value: string };
-    };
-    const { memory, resources } = JSON.parse(result.value) as {
+    // With the API of the console comes `require`.
+    const question = { expression: LOOK, includeCommandLineAPI: true };
+    const { result } = (await ask(socket, 2, 'Runtime.evaluate', question)) as { result: { value: string } };
+    const { memory, code, resources } = JSON.parse(result.value) as {
       memory: { heapUsed: number; external: number };
+      code: { code_and_metadata_size: number; bytecode_and_metadata_size: number };
       resources: string[];
     };
     const counts: Record<string, number> = {};
     for (const name of resources) counts[name] = (counts[name] ?? 0) + 1;
-    return { heapBytes: memory.heapUsed, externalBytes: memory.external, resources: counts };
+    const compiled = code.code_and_metadata_size + code.bytecode_and_metadata_size;
+    return { heapBytes: memory.heapUsed - compiled, externalBytes: memory.external, resources: counts };
   } finally {
     socket.terminate();
   }

@@ -10,7 +10,7 @@ export interface Look {
   /** By name, with the relay's number in front where it is a relay's. */
   counts: Record<string, number>;
   relays: { heapBytes: number; externalBytes: number; residentBytes: number }[];
-  /** Erlang's virtual machine without the log of its quorum queues, which grows and shrinks by itself. */
+  /** Erlang's virtual machine without messages and the log of its quorum queues, which grows and shrinks by itself. */
   brokerBytes: number;
 }
 

@@ -15,8 +15,6 @@ const MOST_RESIDENT_LEFT = 96 * MIB;
 /** The allocators of C and of Erlang keep and give back as they like: only what goes on and on is a leak. */
 const MOST_RESIDENT_SLOPE = 1024 * KIB;
 const MOST_BROKER_SLOPE = 2048 * KIB;
-/** What the allocators, and caches that fill, make of a short run. */
-const LEAST_RISE = 768 * KIB;
 /** Visits that may fail on a busy machine; with more, not enough has happened. */
 const MOST_CUT_SHORT = 0.05;
 const LEAST_CUT_SHORT = 5;
@@ -27,6 +25,8 @@ export interface Growth {
   slope: Slope;
   /** Most per minute. */
   most: number;
+  /** What may be due to allocators, and to caches that fill, in a short run. */
+  leastRise: number;
   before: number;
   after: number;
   mostLeft: number;
@@ -42,23 +42,23 @@ export function growths({ samples, before, after }: Outcome, { heapSlope }: Opti
     {
       name: `relay ${index}, heap`,
       ...series((one) => one.relays[index]?.heapBytes),
-      ...{ most: heapSlope * KIB, mostLeft: MOST_HEAP_LEFT },
+      ...{ most: heapSlope * KIB, leastRise: 768 * KIB, mostLeft: MOST_HEAP_LEFT },
     },
     {
       name: `relay ${index}, buffers`,
       ...series((one) => one.relays[index]?.externalBytes),
-      ...{ most: heapSlope * KIB, mostLeft: MOST_HEAP_LEFT },
+      ...{ most: heapSlope * KIB, leastRise: 768 * KIB, mostLeft: MOST_HEAP_LEFT },
     },
     {
       name: `relay ${index}, resident`,
       ...series((one) => one.relays[index]?.residentBytes),
-      ...{ most: MOST_RESIDENT_SLOPE, mostLeft: MOST_RESIDENT_LEFT },
+      ...{ most: MOST_RESIDENT_SLOPE, leastRise: 8 * MIB, mostLeft: MOST_RESIDENT_LEFT },
     },
   ]);
   const broker = {
     name: 'broker',
     ...series((one) => one.brokerBytes),
-    ...{ most: MOST_BROKER_SLOPE, mostLeft: Number.POSITIVE_INFINITY },
+    ...{ most: MOST_BROKER_SLOPE, leastRise: 16 * MIB, mostLeft: Number.POSITIVE_INFINITY },
   };
   return [...relays, broker];
 }
@@ -77,7 +77,7 @@ export function failures(outcome: Outcome, options: Options): string[] {
   for (const change of outcome.changes) found.push(`not as it was: ${change}`);
   const enough = secondHalf(outcome.samples).length >= LEAST_SAMPLES;
   for (const growth of growths(outcome, options)) {
-    if (enough && grows(growth.slope, growth.most) && risen(outcome, growth) > LEAST_RISE) {
+    if (enough && grows(growth.slope, growth.most) && risen(outcome, growth) > growth.leastRise) {
       found.push(`${growth.name} grows by ${perMinute(growth)}; at most ${kib(growth.most)} may be`);
     }
     if (growth.after - growth.before > growth.mostLeft) {

@@ -54,8 +54,8 @@ export class Services {
   }
 
   private answer({ properties }: ConsumeMessage): void {
-    const [, queue] = /^\/reply-queue\/(.+)$/.exec(String(properties.replyTo)) ?? [];
-    if (queue === undefined) return;
+    const queue: unknown = properties.replyTo;
+    if (typeof queue !== 'string') return;
     this.answered++;
     this.channel.publish('', queue, Buffer.from('answer'), { correlationId: properties.correlationId });
   }
