@@ -26,6 +26,8 @@ type AckMode = 'auto' | 'client' | 'client-individual';
 
 const STAY_MS = [3000, 12_000] as const;
 const AWAY_MS = [500, 5000] as const;
+/** The first visits come as often as the later ones: a storm is another test. */
+const EACH_LATER_MS = 12;
 /** After a visit that was cut short: a relay that turns clients away is not to be stormed. */
 const LATER_MS = [2000, 6000] as const;
 const TOKEN_SECONDS = 600;
@@ -51,7 +53,7 @@ export class Visitor {
   /** Comes and goes until the place closes. */
   async live(): Promise<void> {
     const { tally, closing, random } = this.place;
-    await this.wait(random.between(0, AWAY_MS[1]));
+    await this.wait(this.index * EACH_LATER_MS);
     while (!closing.aborted) {
       let away: readonly [number, number] = AWAY_MS;
       try {
