@@ -7,7 +7,7 @@ import { failures, growths, renderDetails, renderTables } from './report.js';
 import { soak } from './run.js';
 
 /** Beyond the time that was asked for: starting, and twice waiting until nobody is there and nothing is unread. */
-const MORE_MINUTES = 12;
+const MORE_MINUTES = 20;
 
 async function run(options: Options, cleanup: Cleanup, log: (line: string) => void): Promise<number> {
   const { seed, clients, seconds } = options;

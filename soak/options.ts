@@ -26,7 +26,7 @@ export interface Options {
   help: boolean;
 }
 
-const FULL = { clients: 1000, steady: 20, rate: 200, topicRate: 50, seconds: 30 * 60 };
+const FULL = { clients: 1000, steady: 20, rate: 100, topicRate: 50, seconds: 30 * 60 };
 const SHORT: typeof FULL = { clients: 60, steady: 4, rate: 100, topicRate: 50, seconds: 5 };
 const HEAP_SLOPE = 64;
 const MOST_MINUTES = 24 * 60;

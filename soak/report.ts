@@ -74,6 +74,11 @@ export function failures(outcome: Outcome, options: Options): string[] {
   if (tally.topicGaps > 0) found.push(`subscribers of topics missed ${tally.topicGaps} messages`);
   if (foreign.length > 0) found.push(`messages that are not theirs:\n${foreign.join('\n')}`);
   if (outcome.unconfirmed > 0) found.push(`the broker never confirmed ${outcome.unconfirmed} messages`);
+  if (outcome.left > 0) {
+    found.push(
+      `the broker still held ${outcome.left} messages in the end: what seems lost may be among them`,
+    );
+  }
   for (const change of outcome.changes) found.push(`not as it was: ${change}`);
   const enough = secondHalf(outcome.samples).length >= LEAST_SAMPLES;
   for (const growth of growths(outcome, options)) {

@@ -12,6 +12,8 @@ export interface Outcome {
   figures: Figures;
   /** Messages that the broker never confirmed. */
   unconfirmed: number;
+  /** Messages that it still held for users when the time to pull them was over. */
+  left: number;
   tally: Tally;
   /** Messages that came to somebody else, or were none of this run. */
   foreign: string[];
@@ -35,7 +37,8 @@ const TICK_MS = 250;
 const CUT_EVERY_MS = 4000;
 const CUT_USERS = 3;
 const LEAVE_SECONDS = 180;
-const DRAIN_MS = 150_000;
+/** A mailbox takes the broker some milliseconds to make and to remove, and each user may have one. */
+const DRAIN_MS = 300_000;
 /** The management API may be 5 s late, and links that were private need a moment. */
 const SETTLE_MS = 90_000;
 const LOOK_EVERY_MS = 2000;
@@ -56,14 +59,14 @@ export async function soak(options: Options, cleanup: Cleanup, log: Log): Promis
   log(`nobody is there: ${describe(before)}`);
   await world.publisher.call('resume', null);
   const samples = await comeAndGo(world, options, options.seconds, startedAt, log);
-  const unconfirmed = await everybodyLeaves(world, log);
+  const { unconfirmed, left } = await everybodyLeaves(world, log);
   const after = await lookUntilAsBefore(world, before, startedAt);
   log(`nobody is there: ${describe(after)}`);
   const { tally, foreign } = await world.visitors.call('flush', null);
   const steady = await world.steady.flush();
   return {
     figures: world.ledger.settle(await world.publisher.call('log', null)),
-    ...{ unconfirmed, tally, before, after, samples, changes: changes(before, after) },
+    ...{ unconfirmed, left, tally, before, after, samples, changes: changes(before, after) },
     foreign: [...foreign, ...steady.flatMap((part) => part.foreign)],
     topics: { published: world.services.published, answered: world.services.answered },
     troubles: world.relays.flatMap((relay) => relay.log.troubles),
@@ -110,14 +113,13 @@ async function comeAndGo(
   return samples;
 }
 
-/** @returns messages that the broker did not confirm. */
-async function everybodyLeaves(world: World, log: Log): Promise<number> {
+async function everybodyLeaves(world: World, log: Log): Promise<Pick<Outcome, 'unconfirmed' | 'left'>> {
   world.services.publishAt(0);
   const { open } = await world.publisher.call('settle', null, 120);
   await Promise.all([world.visitors.call('leave', null, LEAVE_SECONDS), world.steady.leave()]);
   const { left } = await drain(world, world.managementUrl, DRAIN_MS, log);
   for (const { name, messages } of left) log(`still held: ${name} ${messages}`);
-  return open;
+  return { unconfirmed: open, left: left.reduce((sum, { messages }) => sum + messages, 0) };
 }
 
 /** How it is when nothing changes any more. */

@@ -24,7 +24,7 @@ function outcome(part: Partial<Outcome> = {}): Outcome {
       ...{ published: 10, repeated: 0, received, duplicates: 0, duplicateShare: 0, publishersOwn: 0 },
       ...{ duplicatesByRoute: {}, lost: [] },
     },
-    ...{ unconfirmed: 0, foreign: [], topics: { published: 10, answered: 1 }, changes: [], samples },
+    ...{ unconfirmed: 0, left: 0, foreign: [], topics: { published: 10, answered: 1 }, changes: [], samples },
     tally: { visits: 100, troubles: {}, done: {}, topicMessages: 10, topicGaps: 0 },
     ...{ before: lookAt(0), after: lookAt(1800), troubles: [], warnings: {} },
     ...part,
@@ -103,6 +103,9 @@ describe('the verdict', () => {
     const lost = [{ number: 4, user: 7, publishedAt: 1, confirmedAt: 2, attempts: 1 }];
     expect(found({ figures: { ...outcome().figures, lost } })).toEqual([
       '1 confirmed messages were lost: message 4 of user 7',
+    ]);
+    expect(found({ left: 3 })).toEqual([
+      'the broker still held 3 messages in the end: what seems lost may be among them',
     ]);
     expect(found({ tally: { ...outcome().tally, topicGaps: 2 } })).toEqual([
       'subscribers of topics missed 2 messages',
