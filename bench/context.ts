@@ -15,6 +15,8 @@ export interface Context {
   management: Management | undefined;
   amqpUrl: string;
   relayUrl: string;
+  /** Seconds of processor time that the relay has used, and the broker where its process is known. */
+  processorSeconds(): Partial<Record<'relay' | 'broker', number>>;
   /** The token of user `index` of `relay.users`. */
   token(index: number): Promise<string>;
   log(line: string): void;

@@ -10,6 +10,8 @@ export interface BrokerPlace {
   managementUrl?: string | undefined;
   clientUsername?: string | undefined;
   clientPassword?: string | undefined;
+  /** Of the Erlang machine; undefined for a broker that was given. */
+  pid?: number | undefined;
 }
 
 /** Things to undo at the end of the run, the last one first, whatever ended it. */

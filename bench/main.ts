@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
 import { codec } from './cases/codec.js';
 import { connect } from './cases/connect.js';
 import { fanout } from './cases/fanout.js';
@@ -13,6 +14,8 @@ import { type Cleanup, givenBroker, privateBroker } from './environment.js';
 import { busyShare, describeMachine, generatorProcesses, type Machine, openFileLimit } from './machine.js';
 import { Management } from './management.js';
 import { type CaseName, HELP, type Options, readOptions } from './options.js';
+import { processorSeconds } from './processes.js';
+import { renderProfiles } from './profile.js';
 import { runProgram } from './program.js';
 import { RelayProcess } from './relay-process.js';
 import { writeResults } from './results.js';
@@ -70,9 +73,16 @@ async function measure(
   const machine = describeMachine(await management?.overview());
   log(machine.line);
   const secret = randomBytes(32).toString('base64url');
+  const workers: Record<string, string> =
+    options.workers === undefined ? {} : { RELAY_WORKERS: String(options.workers) };
+  const { profile } = options;
+  const execArgv = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(profile)}`];
   const startRelay = async (settings: Record<string, string> = {}) => {
     cleanup.check();
-    const process = await RelayProcess.start(place, secret, cleanup, { settings });
+    const process = await RelayProcess.start(place, secret, cleanup, {
+      settings: { ...workers, ...settings },
+      execArgv,
+    });
     return { process, side: relaySide(process.url, secret) };
   };
   const relay = await startRelay();
@@ -85,6 +95,10 @@ async function measure(
     const context: Context = {
       ...{ sizes, swarm, direct, relay: relay.side, freshRelay: startRelay, management, log },
       ...{ amqpUrl: place.amqpUrl, relayUrl: relay.process.url, token: (index) => makeToken(secret, index) },
+      processorSeconds: () => ({
+        relay: relay.process.cpuSeconds(),
+        ...(place.pid === undefined ? {} : { broker: processorSeconds(place.pid) }),
+      }),
     };
     try {
       rows.push(...(await cases[name](context)));
@@ -97,6 +111,8 @@ async function measure(
       await swarm.stop();
     }
   }
+  // With its end it writes its profile.
+  if (profile !== undefined) await relay.process.stop();
   return machine;
 }
 
@@ -112,12 +128,21 @@ async function run(options: Options, cleanup: Cleanup, log: Log): Promise<number
   const failures: string[] = [];
   const machine = await measure(options, sizes, rows, failures, cleanup, log);
   const quickly = options.quick ? 'Quick run: small sizes, rough figures.' : '';
-  process.stdout.write(`\n${[machine.line, quickly, warning].filter(Boolean).join('\n')}\n\n`);
+  const workers = options.workers === undefined ? '' : `The relay with RELAY_WORKERS=${options.workers}.`;
+  process.stdout.write(`\n${[machine.line, workers, quickly, warning].filter(Boolean).join('\n')}\n\n`);
   process.stdout.write(`${renderTable(rows)}\n\nMedian of the rounds (lowest – highest).\n`);
+  if (options.profile !== undefined) process.stdout.write(`\n${await renderProfiles(options.profile)}\n`);
   for (const failure of failures) process.stdout.write(`FAILED ${failure}\n`);
-  const { quick } = options;
+  const { quick, workers: workerCount } = options;
   const at = new Date().toISOString();
-  const results = { at, quick, machine: { ...machine.facts, busyBefore }, sizes, rows, failures };
+  const results = {
+    at,
+    quick,
+    machine: { ...machine.facts, busyBefore, workers: workerCount ?? 1 },
+    sizes,
+    rows,
+    failures,
+  };
   log(`results are in ${await writeResults(options.json, results)}`);
   return failures.length > 0 ? 1 : 0;
 }

@@ -1,3 +1,10 @@
+/** Bytes of the broker's virtual machine, of which the others are parts. */
+interface MemoryParts {
+  total: { erlang: number };
+  quorum_ets: number;
+  binary: number;
+}
+
 /** What is asked of RabbitMQ's management API. */
 export class Management {
   private readonly base: string;
@@ -26,14 +33,22 @@ export class Management {
     };
   }
 
+  /** How many objects of each kind there are. What it says may be some seconds old. */
+  async totals(): Promise<Record<string, number>> {
+    const answer = (await this.get('/api/overview')) as { object_totals: Record<string, number> };
+    const bindings = (await this.get('/api/bindings?columns=source')) as unknown[];
+    return { ...answer.object_totals, bindings: bindings.length };
+  }
+
   /** Bytes that the broker's virtual machine uses, counted when asked. */
   async memory(): Promise<number> {
-    const [node] = (await this.get('/api/nodes?columns=name')) as { name: string }[];
-    if (!node) throw new Error('the management API names no node');
-    const answer = (await this.get(`/api/nodes/${encodeURIComponent(node.name)}/memory`)) as {
-      memory: { total: { erlang: number } };
-    };
-    return answer.memory.total.erlang;
+    return (await this.memoryParts()).total.erlang;
+  }
+
+  /** The same without messages and the tables of quorum queues: they hold their log until it is full and is begun anew. */
+  async memoryWithoutLogs(): Promise<number> {
+    const { total, quorum_ets, binary } = await this.memoryParts();
+    return total.erlang - quorum_ets - binary;
   }
 
   /** All of one kind of things, with these of their fields. What it says may be some seconds old. */
@@ -44,6 +59,15 @@ export class Management {
   /** From now on a copy of all that is published goes to the exchange amq.rabbitmq.trace (Firehose Tracer). */
   async trace(): Promise<void> {
     await this.ask('PUT', '/api/vhosts/%2F', { tracing: true });
+  }
+
+  private async memoryParts(): Promise<MemoryParts> {
+    const [node] = (await this.get('/api/nodes?columns=name')) as { name: string }[];
+    if (!node) throw new Error('the management API names no node');
+    const answer = (await this.get(`/api/nodes/${encodeURIComponent(node.name)}/memory`)) as {
+      memory: MemoryParts;
+    };
+    return answer.memory;
   }
 
   private async get(path: string): Promise<unknown> {

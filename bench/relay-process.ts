@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import type { BrokerPlace, Cleanup } from './environment.js';
+import { family, processorSeconds, residentBytes } from './processes.js';
 
 const MAIN = new URL('../relay/src/main.js', import.meta.url);
 const START_SECONDS = 30;
@@ -81,17 +81,18 @@ export class RelayProcess {
     }
   }
 
-  /** Bytes of memory that the process holds (resident set). */
-  memory(): number {
-    const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
-    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+  get pid(): number | undefined {
+    return this.child.pid;
   }
 
-  /** CPU seconds that the process has used. */
+  /** Bytes of memory that the process and its workers hold (resident set). */
+  memory(): number {
+    return this.overAll(residentBytes);
+  }
+
+  /** CPU seconds that the process and its workers have used. */
   cpuSeconds(): number {
-    const [, rest = ''] = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8').split(') ');
-    const fields = rest.split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+    return this.overAll(processorSeconds);
   }
 
   /** How it ended: exit code or signal; undefined while it runs. */
@@ -109,6 +110,11 @@ export class RelayProcess {
 
   async stop(): Promise<void> {
     await end(this.child);
+  }
+
+  private overAll(read: (pid: number) => number): number {
+    const { pid } = this.child;
+    return pid === undefined ? 0 : family(pid).reduce((sum, one) => sum + read(one), 0);
   }
 }
 

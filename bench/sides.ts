@@ -35,8 +35,8 @@ function subscribeFrame(destination: string): string {
   return `SUBSCRIBE\nid:0\ndestination:${destination}\nack:auto\nreceipt:subscribed\n\n${NUL}`;
 }
 
-/** STOMP 1.2, Value Encoding: of CONNECT alone the values are not escaped. */
-function connectFrame(host: string, headers: Record<string, string>): string {
+/** CONNECT of a client without heart-beats. STOMP 1.2, Value Encoding: of CONNECT alone the values are not escaped. */
+export function connectFrame(host: string, headers: Record<string, string>): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
   return `CONNECT\naccept-version:1.2\nhost:${host}\nheart-beat:0,0\n${lines.join('')}\n${NUL}`;
 }

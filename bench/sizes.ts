@@ -7,7 +7,8 @@ export interface Sizes {
   unicast: { users: number } & SaturatedSizes;
   latency: { users: number; rate: number; seconds: number; warmUpSeconds: number; rounds: number };
   connect: { clients: number; concurrency: number; rounds: number };
-  memory: { base: number; clients: number; settleSeconds: number; rounds: number };
+  /** Beyond `base` as many as `clients` connect to the relay, and `direct` to the broker, to which each costs so much more. */
+  memory: { base: number; clients: number; direct: number; settleSeconds: number; rounds: number };
   /** `few` users with much mail each, `many` with little; `concurrency` users pull at a time. */
   unread: { few: Offline; many: Offline; concurrency: number; rounds: number };
   hostile: HostileSizes;
@@ -55,7 +56,7 @@ export const FULL: Sizes = {
   unicast: { users: 3000, rounds: 3, seconds: 5, windows: [500, 2000, 8000], trialSeconds: 2 },
   latency: { users: 100, rate: 1000, seconds: 8, warmUpSeconds: 1, rounds: 3 },
   connect: { clients: 3000, concurrency: 64, rounds: 3 },
-  memory: { base: 250, clients: 2000, settleSeconds: 30, rounds: 2 },
+  memory: { base: 250, clients: 9750, direct: 1750, settleSeconds: 30, rounds: 2 },
   unread: { few: { users: 100, each: 500 }, many: { users: 10_000, each: 5 }, concurrency: 16, rounds: 1 },
   hostile: {
     ...{ silent: 2000, deaf: 200, subscribers: 200, users: 200, topicRate: 200, userRate: 200 },
@@ -72,7 +73,7 @@ export const QUICK: Sizes = {
   unicast: { users: 500, rounds: 2, seconds: 0.7, windows: [2000], trialSeconds: 0.4 },
   latency: { users: 100, rate: 1000, seconds: 2, warmUpSeconds: 0.5, rounds: 1 },
   connect: { clients: 500, concurrency: 64, rounds: 1 },
-  memory: { base: 100, clients: 500, settleSeconds: 2, rounds: 1 },
+  memory: { base: 100, clients: 500, direct: 500, settleSeconds: 2, rounds: 1 },
   unread: { few: { users: 20, each: 200 }, many: { users: 200, each: 5 }, concurrency: 8, rounds: 1 },
   hostile: {
     ...{ silent: 300, deaf: 30, subscribers: 50, users: 50, topicRate: 100, userRate: 100 },
@@ -106,7 +107,12 @@ export function fitTo(sizes: Sizes, openFiles: number): Sizes {
     unicast: { ...sizes.unicast, users: fit(sizes.unicast.users) },
     connect: { ...sizes.connect, clients: fit(sizes.connect.clients) },
     storm: { clients: fit(sizes.storm.clients) },
-    memory: { ...sizes.memory, base, clients: Math.min(sizes.memory.clients, most - base) },
+    memory: {
+      ...sizes.memory,
+      base,
+      clients: Math.min(sizes.memory.clients, most - base),
+      direct: Math.min(sizes.memory.direct, most - base),
+    },
     hostile: { ...sizes.hostile, silent: Math.max(0, Math.min(sizes.hostile.silent, most - others)) },
   };
 }

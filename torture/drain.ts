@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { heldMessages, type QueueSize } from './broker.js';
-import type { Crowd } from './crowd.js';
 
 /** What is in here was refused, and no pull ever gives it out. */
 const REJECTED = 'relay.unread.rejected';
@@ -16,12 +15,18 @@ export interface Drained {
   rejected: number;
 }
 
+/** Whoever can pull the mail of all users of the run. */
+export interface Puller {
+  /** @param patience milliseconds for each user. */
+  pullAll(patience: number): Promise<unknown>;
+}
+
 /**
  * Pulls until the broker holds nothing for anyone, including what still has to leave the queues of dead relays.
  * @param patience milliseconds; afterwards what is left is told instead.
  */
 export async function drain(
-  crowd: Crowd,
+  crowd: Puller,
   managementUrl: string,
   patience: number,
   log: (line: string) => void,

@@ -18,5 +18,5 @@ export async function connect(context: Context): Promise<Row[]> {
   });
   const label = `connect + sign in + subscribe, ${clients.toLocaleString('en-US')} clients`;
   const details = { concurrency };
-  return [rateRow({ id: 'connect', label, unit: 'clients/s', digits: 0, details }, rates, 3)];
+  return [rateRow({ id: 'connect', label, unit: 'clients/s', digits: 0, details }, rates, 4)];
 }

@@ -13,5 +13,5 @@ export async function fanout(context: Context): Promise<Row[]> {
     ...load,
   });
   const label = `fan-out, ${clients.toLocaleString('en-US')} clients, ${context.sizes.bodyBytes} B`;
-  return [rateRow({ id: 'fanout', label, unit: 'deliveries/s', digits: 0, details }, rates, 15)];
+  return [rateRow({ id: 'fanout', label, unit: 'deliveries/s', digits: 0, details }, rates, 25)];
 }

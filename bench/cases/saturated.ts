@@ -3,6 +3,7 @@ import type { ClientPlan } from '../load/stomp-client.js';
 import type { Side, SideName } from '../sides.js';
 import type { SaturatedSizes } from '../sizes.js';
 import type { Run, RunResult } from '../swarm.js';
+import { renderCounts } from '../table.js';
 
 /** A measurement that drives each side as fast as it goes. */
 export interface Saturated extends SaturatedSizes {
@@ -26,6 +27,7 @@ export async function measureSaturated(context: Context, plan: Saturated): Promi
   const windows: Record<SideName, number> = { direct: 0, relay: 0 };
   const trials: Record<SideName, Record<string, number>> = { direct: {}, relay: {} };
   const cpu: Record<SideName, number[]> = { direct: [], relay: [] };
+  const spent: Record<SideName, object[]> = { direct: [], relay: [] };
   let duplicates = 0;
 
   const oneRun = async (side: Side, window: number, seconds: number): Promise<RunResult> => {
@@ -48,18 +50,34 @@ export async function measureSaturated(context: Context, plan: Saturated): Promi
   const rates = await alternate(context, plan.rounds, async (side, round) => {
     await context.swarm.connect(await plan.plans(side));
     if (round === 0) await tryWindows(side);
+    const usedBefore = context.processorSeconds();
     const result = await oneRun(side, windows[side.name], plan.seconds);
+    const perDelivery = microseconds(usedBefore, context.processorSeconds(), result.delivered);
+    spent[side.name].push(perDelivery);
     const rate = result.delivered / result.seconds;
     cpu[side.name].push(Number(result.generatorCpu.toFixed(2)));
     context.log(
       `${plan.name}: ${side.name}, round ${round + 1}: ${perSecond(rate)} ` +
         `(${result.delivered.toLocaleString('en-US')} in ${result.seconds.toFixed(1)} s; ` +
-        `generator at ${(result.generatorCpu * 100).toFixed(0)} % of a core)`,
+        `generator at ${(result.generatorCpu * 100).toFixed(0)} % of a core; µs of processor time a delivery: ${renderCounts(perDelivery)})`,
     );
     await leave(context, before);
     return rate;
   });
-  return { rates, details: { windows, trials, generatorCpu: cpu, duplicates } };
+  return { rates, details: { windows, trials, generatorCpu: cpu, duplicates, processorMicroseconds: spent } };
+}
+
+/** What each process has spent on one delivery. */
+function microseconds(
+  before: Partial<Record<string, number>>,
+  after: Partial<Record<string, number>>,
+  deliveries: number,
+): Record<string, number> {
+  const spent = Object.entries(after).map(([name, seconds = 0]) => {
+    const micros = ((seconds - (before[name] ?? 0)) * 1e6) / Math.max(1, deliveries);
+    return [name, Number(micros.toFixed(1))];
+  });
+  return Object.fromEntries(spent);
 }
 
 function perSecond(rate: number): string {

@@ -14,5 +14,5 @@ export async function unicast(context: Context): Promise<Row[]> {
     ...load,
   });
   const label = `unicast, ${users.toLocaleString('en-US')} users, ${context.sizes.bodyBytes} B`;
-  return [rateRow({ id: 'unicast', label, unit: 'deliveries/s', digits: 0, details }, rates, 2.5)];
+  return [rateRow({ id: 'unicast', label, unit: 'deliveries/s', digits: 0, details }, rates, 4)];
 }

@@ -5,6 +5,9 @@ import { canInstallPackages, hasRabbitmq, installPackage, missing } from './mach
 import { build, install, root } from './project.mjs';
 import { checkNodeVersion, printError, step } from './steps.mjs';
 
+/** Each client is an open file here and one in the relay: as many as may be, where fewer are the custom. */
+const MORE_FILES = 'ulimit -S -n "$(ulimit -H -n)" 2>/dev/null; exec "$0" "$@"';
+
 /**
  * Runs one of the compiled programs with the arguments of this process, after whatever it needs is there.
  * @param {object} what
@@ -29,7 +32,9 @@ export async function runProgram({ main, help, patience, needsBroker = () => tru
       await step('Installing RabbitMQ (apt-get)', () => installPackage('rabbitmq-server'));
     }
     await step('Build', build);
-    if (!(await show(process.execPath, [program, ...args], { cwd: root }))) process.exitCode = 1;
+    if (!(await show('/bin/sh', ['-c', MORE_FILES, process.execPath, program, ...args], { cwd: root }))) {
+      process.exitCode = 1;
+    }
   } catch (error) {
     printError(error);
     process.exitCode = 1;

@@ -62,6 +62,11 @@ export class ConfirmedPublisher {
     this.stopped = true;
   }
 
+  /** Something new again, after `stop`. */
+  resume(): void {
+    this.stopped = false;
+  }
+
   log(): PublishLog {
     return {
       user: Uint32Array.from(this.user),

@@ -37,10 +37,15 @@ async function settle(_: null): Promise<PublisherProgress> {
   return progress(null);
 }
 
+/** Goes on after `settle`. */
+function resume(_: null): void {
+  running().resume();
+}
+
 function log(_: null): PublishLog {
   return running().log();
 }
 
-const api = { begin, progress, settle, log };
+const api = { begin, progress, settle, resume, log };
 export type PublisherApi = typeof api;
 serve(api);

@@ -3,6 +3,7 @@ import type { HeaderList } from '../stomp/frame.js';
 import type { Settler } from '../upstream/delivery.js';
 import { stompHeaders } from './message-headers.js';
 import { openQuietly } from './probe.js';
+import { Settlements } from './settlements.js';
 import { nodeQueueName } from './topology.js';
 
 /** A message for one user, as the node queue gives it out. */
@@ -33,7 +34,7 @@ const GENERATION = 2 ** 40;
 const GENERATIONS = 4096;
 
 /**
- * The consumer of this relay's node queue, with individual acknowledgement and a prefetch.
+ * The consumer of this relay's node queue, with a prefetch; each message is acknowledged once it is confirmed itself.
  *
  * It is AMQP and not one of the Web-STOMP links, because every message for every user passes here: over a link the
  * broker spends some 125 µs of processor time on a message and its acknowledgement, over AMQP 55 µs.
@@ -44,6 +45,7 @@ export class NodeQueue implements Settler {
   private generation = 0;
   private acked: number[] = [];
   private refused: number[] = [];
+  private settlements = new Settlements();
   private gathering: NodeJS.Timeout | undefined;
   /** Called when the mark of a leaving relay comes out of the queue. */
   private onMark: (() => void) | undefined;
@@ -75,6 +77,8 @@ export class NodeQueue implements Settler {
     });
     this.acked = [];
     this.refused = [];
+    const settlements = new Settlements();
+    this.settlements = settlements;
     await channel.prefetch(this.prefetch);
     // Known before the first message comes, which is before the answer to `consume`.
     this.channel = channel;
@@ -91,6 +95,7 @@ export class NodeQueue implements Settler {
         return;
       }
       const { content: body } = message;
+      settlements.delivered(deliveryTag);
       this.events.onMessage({ key, headers: stompHeaders(message), body, token: base + deliveryTag });
     });
     // Deleted while it was being consumed: whoever made this connection has to begin again.
@@ -145,9 +150,13 @@ export class NodeQueue implements Settler {
     const { acked, refused, channel } = this;
     this.acked = [];
     this.refused = [];
+    if (!channel) return;
+    const { upTo, single } = this.settlements.settle(acked, refused);
     try {
-      for (const tag of acked) channel?.ack(tagged(tag));
-      for (const tag of refused) channel?.nack(tagged(tag), false, false);
+      // First: an acknowledgement that covers what is below it must find these settled.
+      for (const tag of refused) channel.nack(tagged(tag), false, false);
+      if (upTo > 0) channel.ack(tagged(upTo), true);
+      for (const tag of single) channel.ack(tagged(tag));
     } catch {
       // Our side is closing the connection already; the broker puts back what it did not hear of.
       this.channel = undefined;

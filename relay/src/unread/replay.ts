@@ -30,6 +30,13 @@ const HELD_MOST = 500;
 const HELD_MS = 5 * 60_000;
 const RETRY_MS = 500;
 
+const NOBODY: ReplaySink = {
+  deliver: (_, delivery) => delivery.release(),
+  room: () => 0,
+  onRoom: () => {},
+  overflow: () => {},
+};
+
 let replays = 0;
 
 /**
@@ -56,7 +63,7 @@ export class Replay {
     /** What message ids begin with. */
     private readonly name: string,
     private readonly source: ReplaySource,
-    private readonly sink: ReplaySink,
+    private sink: ReplaySink,
   ) {}
 
   /** To be called once the subscription is made: from then on messages arrive live. */
@@ -68,6 +75,8 @@ export class Replay {
   /** What was delivered is still to be settled by whoever got it. */
   end(): void {
     this.ended = true;
+    // The keeper may be minutes behind with its answer: until then this would keep a session that is over.
+    this.sink = NOBODY;
     clearTimeout(this.heldTooLong);
     this.source.changes.unlisten(this.address.userWord, this.onChange);
     for (const { delivery } of this.held.splice(0)) this.releaseLast(delivery);

@@ -189,6 +189,23 @@ describe('settling', () => {
     expect(unread.bodies().sort()).toEqual(numbers(count));
   });
 
+  it('never takes out what lies between, whatever is around it', async () => {
+    const unread = await service.tapUnread(user);
+    await publish(...numbers(PREFETCH));
+    await arrived(PREFETCH);
+    for (const [before, refused, after] of [
+      ['0', '1', '2'],
+      ['4', '5', '6'],
+    ] as const) {
+      queue.ack(token(before));
+      queue.refuse(token(refused));
+      queue.ack(token(after));
+    }
+    for (const body of ['1', '5']) await unread.message(body);
+    expect(await left()).toEqual(['3', '7']);
+    expect(unread.bodies().sort()).toEqual(['1', '5']);
+  });
+
   it('keeps the two apart, in one gathering', async () => {
     const unread = await service.tapUnread(user);
     await publish('acknowledged', 'refused', 'neither');
@@ -298,8 +315,8 @@ describe('a broken channel', () => {
     await publish('a', 'b');
     await arrived(2);
     queue.ack(token('a'));
-    // Twice is a fault that the broker answers by ending the channel.
-    queue.ack(token('a'));
+    // One that was never given out is a fault that the broker answers by ending the channel.
+    queue.ack(token('b') + 1);
     await waitFor(() => broken.length, { what: 'the notice' });
     await again();
     await waitFor(() => bodies().at(-1) === 'b' && got.length > 2, { what: 'b again' });
