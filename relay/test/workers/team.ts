@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { relayProgram } from '../../playwright/relay-process.js';
 import { broker } from '../support/broker.js';
 import { RawClient } from '../support/raw.js';
@@ -45,6 +46,8 @@ export class Team {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: {
         PATH: process.env.PATH,
+        // What a run that is broken off leaves behind goes with the run.
+        TMPDIR: tmpdir(),
         RELAY_WORKERS: '2',
         RELAY_PORT: '0',
         RELAY_DEMO: '1',

@@ -124,7 +124,8 @@ describe('SockJS sessions, whose requests come to either worker', () => {
         await ask(`${session}/xhr`, { method: 'POST' });
         const body = JSON.stringify([connectFrame(await team.token('erin'))]);
         const sent = await ask(`${session}/xhr_send`, { method: 'POST', body });
-        const { date, ...headers } = sent.headers;
+        const { date, 'x-request-id': id, ...headers } = sent.headers;
+        expect(id).toMatch(/^[\w-]+$/);
         return JSON.stringify([sent.status, headers]);
       }),
     );
