@@ -3,6 +3,7 @@ import { mailboxQueue } from '../unread/address.js';
 import { UnreadError } from '../unread/errors.js';
 import type { PullLimits } from '../unread/store.js';
 import { Batch } from './batch.js';
+import { MailboxOrder } from './mailbox-order.js';
 import { isNotFound, openQuietly, Probe } from './probe.js';
 
 /** How long the broker may take over the first message, and over each one after another, in milliseconds. */
@@ -20,6 +21,7 @@ export class Mailboxes {
   private connection: ChannelModel | undefined;
   private probes: Probe[] = [];
   private turn = 0;
+  private readonly order = new MailboxOrder<Batch>();
 
   /** Runs on every connection. */
   async open(connection: ChannelModel): Promise<void> {
@@ -42,7 +44,11 @@ export class Mailboxes {
   }
 
   /** Takes the oldest messages; undefined when there is no such mailbox. */
-  async take(key: string, limits: PullLimits): Promise<Batch | undefined> {
+  take(key: string, limits: PullLimits): Promise<Batch | undefined> {
+    return this.order.take(key, () => this.takeNow(key, limits));
+  }
+
+  private async takeNow(key: string, limits: PullLimits): Promise<Batch | undefined> {
     const { connection } = this;
     if (!connection) throw unavailable();
     try {
