@@ -6,7 +6,7 @@ await runProgram({
 
   npm run soak [-- options]
 
-  --short   under half a minute, as in the tests
+  --short   a minute or so: does it work
   --help    this text; all options once the project has been built
 `,
   // Stopping the broker in order is the slowest.

@@ -52,6 +52,8 @@ export class SendLink {
   private sequence = 0;
   /** When deadlines count again: in an alarm of the broker everything waits. */
   private excusedUntil = 0;
+  /** Milliseconds until what is not confirmed is sent again: ever longer, or a broker that is just slow would get more and more to do. */
+  private patience: number;
   private readonly sweep: NodeJS.Timeout;
 
   constructor(
@@ -59,6 +61,7 @@ export class SendLink {
     private readonly limits: SendLimits,
     private readonly stalledAfter = STALLED_MS,
   ) {
+    this.patience = stalledAfter;
     this.link = new Link(options, {
       onUp: () => this.pump(),
       onFrame: (frame) => this.receive(frame),
@@ -171,6 +174,7 @@ export class SendLink {
     const entry = this.flying.get(header(frame.headers, 'receipt-id') ?? '');
     if (!entry) return;
     this.flying.delete(entry.receipt ?? '');
+    this.patience = this.stalledAfter;
     if (this.suspects > 0) this.suspects--;
     if (this.waiting.length > 0) this.pump();
     this.settle(entry);
@@ -190,7 +194,7 @@ export class SendLink {
     // Everything waited for the end of the alarm, and has its whole time from then on.
     if (now < this.excusedUntil) return;
     const [oldest] = this.flying.values();
-    if (oldest && now - oldest.sentAt > this.stalledAfter) this.link.cut();
+    if (oldest && now - oldest.sentAt > this.patience && this.link.cut()) this.patience *= 2;
     const late: Entry[] = [];
     for (const [receipt, entry] of this.flying) {
       if (entry.deadline > now) break;

@@ -185,6 +185,21 @@ it('sends again over another connection what is not confirmed for too long: Web-
   await waitFor(() => tap.bodies().includes('unheard'), { what: 'the message' });
 });
 
+it('sends again ever later what a queue goes on refusing', async () => {
+  const full = unique('full');
+  const refusing = { 'x-max-length': 1, 'x-overflow': 'reject-publish' };
+  await service.channel.assertQueue(full, { exclusive: true, arguments: refusing });
+  await service.channel.bindQueue(full, 'amq.topic', topic);
+  // Links that end sooner than after 3 s come back later and later by themselves.
+  open({ timeout: 12_000 }, linkOptions(proxy.url), 3100);
+  await ready();
+  expect(await send('fits')).toBeUndefined();
+  expect((await send('does not'))?.code).toBe('ERR_SEND_TIMEOUT');
+  // After 3 s and after 9, and not every 3 s.
+  expect(proxy.passed).toBeGreaterThan(1);
+  expect(proxy.passed).toBeLessThan(4);
+});
+
 describe('a fence', () => {
   const fence = () => new Promise<RelayError | undefined>((resolve) => link.fence(resolve));
 
