@@ -401,8 +401,9 @@ it('an htmlfile runs nothing that came with a message', async () => {
 });
 
 it('a client that stops its heart-beats is closed with 4409', async () => {
-  const wire = new HttpWire(relay.sockjsUrl, 'xhr-polling');
   const token = await relay.token(unique('alice'));
+  const wire = new HttpWire(relay.sockjsUrl, 'xhr-polling');
+  // In the same turn of the event loop: it may open in the next.
   wire.onopen = () =>
     wire.send(`CONNECT\naccept-version:1.2\nhost:/\nheart-beat:1000,0\nAuthorization:Bearer ${token}\n\n\0`);
   const closed = await new Promise((resolve) => {
