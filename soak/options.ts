@@ -40,7 +40,7 @@ sessions and routes and the broker's connections, queues and bindings must be wh
 
   --minutes n        how long they come and go (${FULL.seconds / 60}); a warm-up and an end come on top
   --duration t       the same as 90s, 45m or 8h
-  --short            ${SHORT.clients} clients, ${SHORT.seconds} s: under half a minute, as in the tests
+  --short            ${SHORT.clients} clients, ${SHORT.seconds} s: a minute or so, to see that it works
   --clients n        (${FULL.clients.toLocaleString('en')})
   --relays n         relay processes, which the clients choose from by chance (1)
   --rate n           messages per second for users, there or not (${FULL.rate})
