@@ -55,7 +55,7 @@ function untold(about: string, error: unknown): Told {
     return unchecked(about, 'the broker takes no messages; see above');
   }
   if (error instanceof ManagementError) {
-    return unchecked(about, 'the management did not answer; see above');
+    return unchecked(about, `the management did not answer: ${error.message}`);
   }
   const message = error instanceof Error ? error.message : String(error);
   return found(
