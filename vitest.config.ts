@@ -33,7 +33,7 @@ export default defineConfig({
           setupFiles: ['relay/test/support/vhost-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 90_000,
-          maxWorkers: 4,
+          maxWorkers: 3,
         },
       },
     ],
