@@ -9,19 +9,29 @@ export type SendDone = (error?: RelayError) => void;
 
 interface Entry {
   frame: Buffer;
-  /** Our receipt id; undefined when the client wants no confirmation. */
+  /** Our receipt id; undefined for what is written once and forgotten. */
   receipt: string | undefined;
   done: SendDone | undefined;
+  /** What nobody waits for has until its timeout after it was first put on the wire. */
   deadline: number;
-  /** When it was last put on the wire. */
+  /** When it was last put on the wire; 0 while it waits for that. */
   sentAt: number;
 }
 
-/**
- * How long the broker may take to confirm a SEND before it is sent again over another connection, in milliseconds. Web-STOMP
- * says nothing of messages that a queue refuses for the moment, which one without a leader does.
- */
-const STALLED_MS = 10_000;
+/** Times in milliseconds. */
+export interface SendPatience {
+  /**
+   * How long the broker may take to confirm a SEND before it is sent again over another connection. Web-STOMP says nothing
+   * of messages that a queue refuses for the moment, which one without a leader does.
+   */
+  stalled: number;
+  /** The same for the first SENDs over a link that was lost: a broker that has just started has many queues without a leader. */
+  stalledAtFirst: number;
+  /** How long after it came up a link asks for a confirmation of every SEND, for that reason. */
+  fresh: number;
+}
+
+const PATIENCE: SendPatience = { stalled: 10_000, stalledAtFirst: 2000, fresh: 10_000 };
 
 export interface SendLimits {
   /** Milliseconds until a SEND that the broker has not confirmed is refused. */
@@ -35,7 +45,8 @@ export interface SendLimits {
 /**
  * One shared link for SENDs, in the order in which they were given. What asks for a receipt is kept until the
  * broker's RECEIPT (a publisher confirm) and sent again when the link had to be re-established: at least once,
- * never silently dropped. What asks for none is written once, or waits while the link is down.
+ * never silently dropped. What asks for none is written once; but what waited for the link, or comes soon after it, is kept
+ * and sent again like the others.
  */
 export class SendLink {
   private readonly link: Link;
@@ -54,16 +65,22 @@ export class SendLink {
   private excusedUntil = 0;
   /** Milliseconds until what is not confirmed is sent again: ever longer, or a broker that is just slow would get more and more to do. */
   private patience: number;
+  private freshUntil = 0;
+  /** True from our cutting the link until it is down. */
+  private cutting = false;
   private readonly sweep: NodeJS.Timeout;
 
   constructor(
     options: LinkOptions,
     private readonly limits: SendLimits,
-    private readonly stalledAfter = STALLED_MS,
+    private readonly times = PATIENCE,
   ) {
-    this.patience = stalledAfter;
+    this.patience = times.stalledAtFirst;
     this.link = new Link(options, {
-      onUp: () => this.pump(),
+      onUp: () => {
+        this.freshUntil = Date.now() + this.times.fresh;
+        this.pump();
+      },
       onFrame: (frame) => this.receive(frame),
       onError: (frame) =>
         options.log.error({ link: options.name, message: header(frame.headers, 'message') }, 'broker error'),
@@ -107,9 +124,10 @@ export class SendLink {
     for (const { done } of entries) done?.(error);
   }
 
-  /** `headers` are checked already and carry no receipt. With `done`, the broker is asked to confirm. */
+  /** `headers` are checked already and carry no receipt. `done` is called when the broker has confirmed the message. */
   send(headers: HeaderList, body: Buffer, done?: SendDone): void {
-    const receipt = done && this.nextReceipt();
+    const kept = done !== undefined || !this.direct || Date.now() < this.freshUntil;
+    const receipt = kept ? this.nextReceipt() : undefined;
     const frame = encodeFrame('SEND', receipt ? ['receipt', receipt, ...headers] : headers, body, '1.2');
     this.enqueue(frame, receipt, done);
   }
@@ -129,7 +147,7 @@ export class SendLink {
 
   private enqueue(frame: Buffer, receipt: string | undefined, done: SendDone | undefined): void {
     const entry: Entry = { frame, receipt, done, deadline: Date.now() + this.limits.timeout, sentAt: 0 };
-    if (done || !this.direct) this.keptBytes += frame.length;
+    if (receipt !== undefined) this.keptBytes += frame.length;
     if (this.direct) this.write(entry);
     else this.waiting.push(entry);
   }
@@ -140,7 +158,9 @@ export class SendLink {
   }
 
   private write(entry: Entry): void {
-    entry.sentAt = Date.now();
+    const now = Date.now();
+    if (!entry.done && entry.sentAt === 0) entry.deadline = now + this.limits.timeout;
+    entry.sentAt = now;
     if (entry.receipt !== undefined) this.flying.set(entry.receipt, entry);
     this.link.write(entry.frame);
   }
@@ -151,7 +171,6 @@ export class SendLink {
       const entry = this.waiting[next] as Entry;
       if (this.suspects > 0 && this.flying.size > 0) break;
       next++;
-      if (entry.receipt === undefined) this.keptBytes -= entry.frame.length;
       this.write(entry);
     }
     if (next > 0) this.waiting = this.waiting.slice(next);
@@ -160,6 +179,12 @@ export class SendLink {
   private recall(refused: boolean): void {
     const entries = [...this.flying.values()];
     this.flying.clear();
+    if (!this.cutting) {
+      // An outage, however long, takes nothing of the time of what nobody waits for.
+      for (const entry of entries) entry.sentAt = 0;
+      this.patience = this.times.stalledAtFirst;
+    }
+    this.cutting = false;
     // The first time, it may have been one without receipt, of which nothing is left.
     const guilty = refused && this.suspects > 0 && entries.length === 1 ? entries.pop() : undefined;
     this.suspects = refused ? entries.length : Math.min(this.suspects, entries.length + this.waiting.length);
@@ -174,7 +199,7 @@ export class SendLink {
     const entry = this.flying.get(header(frame.headers, 'receipt-id') ?? '');
     if (!entry) return;
     this.flying.delete(entry.receipt ?? '');
-    this.patience = this.stalledAfter;
+    this.patience = this.times.stalled;
     if (this.suspects > 0) this.suspects--;
     if (this.waiting.length > 0) this.pump();
     this.settle(entry);
@@ -194,10 +219,13 @@ export class SendLink {
     // Everything waited for the end of the alarm, and has its whole time from then on.
     if (now < this.excusedUntil) return;
     const [oldest] = this.flying.values();
-    if (oldest && now - oldest.sentAt > this.patience && this.link.cut()) this.patience *= 2;
+    if (oldest && now - oldest.sentAt > this.patience && this.link.cut()) {
+      this.cutting = true;
+      this.patience *= 2;
+    }
     const late: Entry[] = [];
     for (const [receipt, entry] of this.flying) {
-      if (entry.deadline > now) break;
+      if (entry.deadline > now) continue;
       this.flying.delete(receipt);
       late.push(entry);
     }
@@ -213,6 +241,14 @@ export class SendLink {
     }
     for (const entry of late) {
       this.settle(entry, new RelayError('ERR_SEND_TIMEOUT', message, 'brokerUnavailable'));
+    }
+    const { options } = this.link;
+    const unheard = late.filter(({ done }) => !done).length;
+    if (unheard > 0) {
+      options.log.warn(
+        { link: options.name, count: unheard },
+        'SENDs without receipt given up: not confirmed',
+      );
     }
   }
 }

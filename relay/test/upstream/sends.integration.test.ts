@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { noAlarm } from '../../src/broker/alarm.js';
 import type { RelayError } from '../../src/errors.js';
-import { type SendLimits, SendLink } from '../../src/upstream/sends.js';
+import { type SendLimits, SendLink, type SendPatience } from '../../src/upstream/sends.js';
 import { Service, type Tap } from '../support/amqp.js';
 import { broker } from '../support/broker.js';
 import { linkOptions } from '../support/links.js';
@@ -18,10 +18,10 @@ let tap: Tap;
 function open(
   limits: Partial<SendLimits> = {},
   options = linkOptions(proxy.url),
-  stalledAfter?: number,
+  times: Partial<SendPatience> = {},
 ): void {
   const all = { timeout: 60_000, highWater: 1 << 20, alarm: noAlarm, ...limits };
-  link = new SendLink(options, all, stalledAfter);
+  link = new SendLink(options, all, { stalled: 10_000, stalledAtFirst: 10_000, fresh: 10_000, ...times });
   link.open();
 }
 
@@ -158,7 +158,7 @@ it('finds several poisonous ones', async () => {
 });
 
 it('does not blame the only one that waits for a confirmation for one that does not', async () => {
-  open();
+  open({}, linkOptions(proxy.url), { fresh: 0 });
   await ready();
   link.send(['destination', '/nonsense/x'], Buffer.from('poison'));
   expect(await send('innocent')).toBeUndefined();
@@ -177,7 +177,7 @@ it('goes on after a search for a poisonous one that nobody waits for any more', 
 });
 
 it('sends again over another connection what is not confirmed for too long: Web-STOMP does not say what is refused', async () => {
-  open({}, linkOptions(proxy.url), 300);
+  open({}, linkOptions(proxy.url), { stalledAtFirst: 300 });
   await ready();
   proxy.silence();
   expect(await send('unheard')).toBeUndefined();
@@ -191,13 +191,87 @@ it('sends again ever later what a queue goes on refusing', async () => {
   await service.channel.assertQueue(full, { exclusive: true, arguments: refusing });
   await service.channel.bindQueue(full, 'amq.topic', topic);
   // Links that end sooner than after 3 s come back later and later by themselves.
-  open({ timeout: 12_000 }, linkOptions(proxy.url), 3100);
+  open({ timeout: 12_000 }, linkOptions(proxy.url), { stalled: 3100 });
   await ready();
   expect(await send('fits')).toBeUndefined();
   expect((await send('does not'))?.code).toBe('ERR_SEND_TIMEOUT');
   // After 3 s and after 9, and not every 3 s.
   expect(proxy.passed).toBeGreaterThan(1);
   expect(proxy.passed).toBeLessThan(4);
+});
+
+describe('what nobody asked to have confirmed', () => {
+  /** Refuses what comes, which Web-STOMP does not say, until it is emptied. */
+  async function refusingQueue(): Promise<string> {
+    const queue = unique('refusing');
+    const full = { 'x-max-length': 1, 'x-overflow': 'reject-publish' };
+    await service.channel.assertQueue(queue, { exclusive: true, arguments: full });
+    await service.channel.bindQueue(queue, 'amq.topic', topic);
+    service.post('amq.topic', topic, 'in the way');
+    await service.settled();
+    return queue;
+  }
+
+  const arrived = async (queue: string): Promise<string | undefined> => {
+    const message = await service.channel.get(queue, { noAck: true });
+    return message ? message.content.toString() : undefined;
+  };
+
+  it.each(['waited for the link', 'came soon after it'])(
+    'is sent until a queue takes it when it %s',
+    async (when) => {
+      const queue = await refusingQueue();
+      proxy.fail();
+      open({}, linkOptions(proxy.url), { stalledAtFirst: 500 });
+      if (when === 'waited for the link') link.send(target(), Buffer.from('mine'));
+      proxy.restore();
+      await ready();
+      if (when === 'came soon after it') link.send(target(), Buffer.from('mine'));
+      await waitFor(() => proxy.passed === 2, { what: 'another connection' });
+      expect(await arrived(queue)).toBe('in the way');
+      await waitFor(async () => (await arrived(queue)) === 'mine', { what: 'the message' });
+      await waitFor(() => link.unconfirmed === 0, { what: 'its confirmation' });
+    },
+  );
+
+  it('is given up in the end, and holds nobody up', async () => {
+    await refusingQueue();
+    open({ timeout: 1000, highWater: 1 }, linkOptions(proxy.url), { stalledAtFirst: 300 });
+    await ready();
+    link.send(target(), Buffer.from('refused'));
+    await waitFor(() => link.congested, { what: 'its being kept' });
+    await waitFor(() => !link.congested && link.unconfirmed === 0, { what: 'its end' });
+  });
+
+  it('has all its time after an outage, however long that is', async () => {
+    open({ timeout: 1000 });
+    await ready();
+    proxy.silence();
+    link.send(target(), Buffer.from('unheard'));
+    await waitFor(() => tap.bodies().length === 1, { what: 'the broker to have it' });
+    proxy.fail();
+    await waitFor(() => !link.ready, { what: 'the outage' });
+    const refused = await send('refused meanwhile');
+    expect(refused?.code).toBe('ERR_SEND_TIMEOUT');
+    expect(link.unconfirmed).toBe(1);
+    proxy.restore();
+    await waitFor(() => tap.bodies().length === 2 && link.unconfirmed === 0, { what: 'the second time' });
+    expect(tap.bodies()).toEqual(['unheard', 'unheard']);
+  });
+
+  it('is written once, and not kept, over a link that has been up for a while', async () => {
+    open({}, linkOptions(proxy.url), { fresh: 0 });
+    await ready();
+    proxy.silence();
+    link.send(target(), Buffer.from('once'));
+    expect(link.unconfirmed).toBe(0);
+    await tap.message('once');
+    proxy.cut();
+    await waitFor(() => proxy.passed === 2 && link.ready, { what: 'another connection' });
+    expect(await send('after')).toBeUndefined();
+    await tap.message('after');
+    expect(tap.bodies()).toEqual(['once', 'after']);
+  });
 });
 
 describe('a fence', () => {
