@@ -12,12 +12,23 @@ export default defineConfig({
             'relay/test/**/*.test.ts',
             'rabbitmq/test/**/*.test.ts',
             'demo/test/**/*.test.ts',
-            'web/test/**/*.test.{ts,tsx}',
             'scripts/test/**/*.test.mjs',
           ],
           exclude: ['**/*.integration.test.ts'],
           // Property tests try hundreds of cases; a busy machine is no failure.
           testTimeout: 20_000,
+          // A process for each file, that loads everything anew, takes longer than the tests themselves.
+          isolate: false,
+          maxWorkers: 2,
+        },
+      },
+      {
+        resolve: { alias: sources },
+        test: {
+          name: 'web',
+          include: ['web/test/**/*.test.{ts,tsx}'],
+          testTimeout: 20_000,
+          maxWorkers: 2,
         },
       },
       {

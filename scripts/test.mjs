@@ -75,8 +75,9 @@ async function runTests(kind, folder) {
     return playwrightCounts(report, good);
   }
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const projects = (kind === 'unit' ? ['unit', 'web'] : [kind]).map((name) => `--project=${name}`);
   const good = await section(kind === 'unit' ? 'Unit tests' : 'Integration tests', () =>
-    show(tool('vitest'), ['run', '--project', kind, ...reporters], { cwd: root }),
+    show(tool('vitest'), ['run', ...projects, ...reporters], { cwd: root }),
   );
   return vitestCounts(report, good);
 }

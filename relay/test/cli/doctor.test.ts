@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../src/doctor/report.js';
-import { file, run } from './run.js';
+import { file, removeFiles, run } from './run.js';
+
+afterAll(removeFiles);
 
 /** Nobody listens there, and guest signs in. */
 const NOBODY = {

@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { inSeconds, secretToken, unsignedToken } from '../support/tokens.js';
-import { file, run, spawnRelay } from './run.js';
+import { file, removeFiles, run, spawnRelay } from './run.js';
+
+afterAll(removeFiles);
 
 const secret = 'a-secret-that-is-long-enough-for-HS256!';
 const access = file(

@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
-import { file, run, spawnRelay } from './run.js';
+import { afterAll, expect, it } from 'vitest';
+import { file, removeFiles, run, spawnRelay } from './run.js';
+
+afterAll(removeFiles);
 
 const clean = file('clean.yaml', 'version: 1\nrules:\n  - send: /app/#\n');
 const doubtful = file('doubtful.yaml', 'version: 1\nrules:\n  - subscribe: /topic/#\n');

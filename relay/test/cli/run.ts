@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
 import { runCommand } from '../../src/cli/run.js';
 
 export interface Ran {
@@ -18,14 +17,19 @@ export interface Given {
   input?: string;
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'relay-cli-'));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const directories: string[] = [];
 
-/** Writes a file that is gone when the tests are done, and says where it is. */
+/** Writes a file, and says where it is; `removeFiles` is to be called after all tests. */
 export function file(name: string, text: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'relay-cli-'));
+  directories.push(directory);
   const path = join(directory, name);
   writeFileSync(path, text);
   return path;
+}
+
+export function removeFiles(): void {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
 }
 
 /** Runs a command in this process. */
