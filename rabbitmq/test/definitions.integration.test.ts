@@ -8,6 +8,7 @@ import { declareRevocations, declareShared } from '../../relay/src/broker/topolo
 const { amqpUrl, managementUrl, clientUsername, clientPassword } = inject('sharedNode');
 const exchanges = [
   'relay.user',
+  'relay.users',
   'relay.unread',
   'relay.app',
   'relay.control',
@@ -81,19 +82,23 @@ describe('definitions.json', () => {
     );
     expect(found.map(({ type, durable }) => ({ type, durable }))).toEqual([
       { type: 'topic', durable: true },
+      { type: 'direct', durable: true },
       { type: 'topic', durable: true },
       { type: 'topic', durable: true },
       { type: 'fanout', durable: true },
       { type: 'direct', durable: true },
       { type: 'fanout', durable: true },
     ]);
-    expect(found[0]?.arguments).toEqual({ 'alternate-exchange': 'relay.unread' });
+    for (const users of found.slice(0, 2)) {
+      expect(users.arguments).toEqual({ 'alternate-exchange': 'relay.unread' });
+    }
     const intake = await api<{ type: string; arguments: object }>('queues/%2F/relay.unread.intake');
     expect(intake).toMatchObject({ type: 'quorum', arguments: { 'x-single-active-consumer': true } });
     expect(await api('queues/%2F/relay.unread.rejected')).toMatchObject({ type: 'quorum' });
     expect(await api('queues/%2F/relay.revocations')).toMatchObject({ type: 'stream' });
-    const bindings = await api<object[]>('bindings/%2F/e/relay.unread/q/relay.unread.intake');
-    expect(bindings).toMatchObject([{ routing_key: '#' }]);
+    for (const path of ['relay.unread/q/relay.unread.intake', 'relay.user/e/relay.users']) {
+      expect(await api<object[]>(`bindings/%2F/e/${path}`)).toMatchObject([{ routing_key: '#' }]);
+    }
   });
 
   it('has what a relay declares by itself, no more, no less, and all of it alike', async () => {
@@ -121,14 +126,16 @@ describe('definitions.json', () => {
     expect(tags).toEqual({ relay: 'administrator', 'relay-client': '' });
   });
 
-  it('sends a message for a user without a binding to relay.unread', async () => {
+  it('sends a message for a user without a binding to relay.unread, whoever else listens at relay.user', async () => {
     const channel = await admin.createConfirmChannel();
     const user = `nobody-${randomUUID()}`;
     const { queue } = await channel.assertQueue('', { exclusive: true });
+    const { queue: archive } = await channel.assertQueue('', { exclusive: true });
     await channel.bindQueue(queue, 'relay.unread', `${user}.#`);
+    await channel.bindQueue(archive, 'relay.user', `${user}.#`);
     channel.publish('relay.user', `${user}.topic.reply`, Buffer.from('for later'));
     await channel.waitForConfirms();
-    expect(await body(channel, queue)).toBe('for later');
+    for (const one of [queue, archive]) expect(await body(channel, one)).toBe('for later');
     await channel.close();
   });
 });

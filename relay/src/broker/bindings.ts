@@ -86,10 +86,10 @@ export class Bindings {
     const channel = this.channelOf(key);
     if (!channel) return;
     if (binding.wanted > 0) {
-      await channel.bindExchange(nodeExchangeName(this.node.name), names.user, key);
+      await channel.bindExchange(nodeExchangeName(this.node.name), names.users, key);
       binding.confirm();
     } else {
-      await channel.unbindExchange(nodeExchangeName(this.node.name), names.user, key);
+      await channel.unbindExchange(nodeExchangeName(this.node.name), names.users, key);
       if (this.table.get(key) === binding) this.table.delete(key);
     }
   }

@@ -55,7 +55,11 @@ const EFFECTS: readonly Effect[] = [
     harms: ({ kind, role }, value) =>
       kind === 'quorum' && role !== 'node' && Number(value) < NO_DELIVERY_LIMIT,
   },
-  { key: 'alternate-exchange', code: 'DOC_POLICY_ALTERNATE', harms: ({ name }) => name === names.user },
+  {
+    key: 'alternate-exchange',
+    code: 'DOC_POLICY_ALTERNATE',
+    harms: ({ name }) => name === names.user || name === names.users,
+  },
   { key: 'ha-mode', code: 'DOC_POLICY_MIRRORS', harms: ({ kind }) => kind === 'classic' },
   ...['federation-upstream', 'federation-upstream-set'].map(
     (key) => ({ key, code: 'DOC_POLICY_FEDERATION', harms: () => true }) as const,

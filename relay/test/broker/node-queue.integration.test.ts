@@ -59,7 +59,7 @@ afterEach(async () => {
 });
 
 const key = () => `${user}.x`;
-const bind = () => service.channel.bindQueue(nodeQueueName(node), names.user, `${user}.#`);
+const bind = () => service.channel.bindQueue(nodeQueueName(node), names.users, key());
 const bodies = () => got.map(({ body }) => body.toString());
 const again = () => waitFor(() => queue.up && amqp.up, { what: 'the consumer' });
 
@@ -104,7 +104,7 @@ const numbers = (count: number) => Array.from({ length: count }, (_, i) => Strin
 
 it('may be missing behind its exchange: what is published then is unread, and not lost', async () => {
   const tap = await service.tapUnread('erin');
-  await service.channel.bindExchange(nodeExchangeName(node), names.user, 'erin.#');
+  await service.channel.bindExchange(nodeExchangeName(node), names.users, 'erin.x');
   await amqp.close();
   await service.channel.deleteQueue(nodeQueueName(node));
   await service.toUser('erin', 'x', 'nowhere');
@@ -114,6 +114,7 @@ it('may be missing behind its exchange: what is published then is unread, and no
 describe('a message', () => {
   it('comes with its key, headers and body', async () => {
     const body = Buffer.from([0, 255, 10]);
+    await service.channel.bindQueue(nodeQueueName(node), names.users, `${user}.topic.grüße`);
     await service.toUser(user, 'topic.grüße', body, {
       headers: { a: 'b' },
       replyTo: 'answers',

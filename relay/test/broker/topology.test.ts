@@ -5,7 +5,7 @@ import { revocationQueue, sharedBindings, sharedExchanges, sharedQueues } from '
 interface Definitions {
   exchanges: { name: string; type: string; arguments: object }[];
   queues: { name: string; arguments: object }[];
-  bindings: { source: string; destination: string; routing_key: string }[];
+  bindings: { source: string; destination_type: string; destination: string; routing_key: string }[];
 }
 
 const file = new URL('../../../rabbitmq/definitions.json', import.meta.url);
@@ -21,7 +21,9 @@ it('says of every object what definitions.json says', () => {
   );
   expect(sorted(sharedBindings)).toEqual(
     sorted(
-      given.bindings.map(({ source, destination: queue, routing_key: key }) => ({ source, queue, key })),
+      given.bindings.map(({ source, destination_type: to, destination, routing_key: key }) => ({
+        ...{ source, to, destination, key },
+      })),
     ),
   );
 });

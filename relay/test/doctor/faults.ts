@@ -27,15 +27,24 @@ export interface Fault {
   remove(service: Service): Promise<unknown>;
 }
 
+interface Binding {
+  source: string;
+  destination: string;
+  destination_type: 'queue' | 'exchange';
+  routing_key: string;
+}
+
 async function exchange(name: string, type: string, args: object): Promise<void> {
-  const bindings = await api<{ destination: string; routing_key: string }[]>(
-    'GET',
-    `exchanges/{vhost}/${name}/bindings/source`,
+  const [from, to] = await Promise.all(
+    ['source', 'destination'].map((end) =>
+      api<Binding[]>('GET', `exchanges/{vhost}/${name}/bindings/${end}`),
+    ),
   );
   await api('DELETE', `exchanges/{vhost}/${name}`);
   await api('PUT', `exchanges/{vhost}/${name}`, { type, durable: true, arguments: args });
-  for (const { destination, routing_key } of bindings) {
-    await api('POST', `bindings/{vhost}/e/${name}/q/${destination}`, { routing_key });
+  for (const { source, destination, destination_type, routing_key } of [...(from ?? []), ...(to ?? [])]) {
+    const path = `bindings/{vhost}/e/${source}/${destination_type === 'queue' ? 'q' : 'e'}/${destination}`;
+    await api('POST', path, { routing_key });
   }
 }
 
@@ -80,29 +89,27 @@ export const FAULTS: readonly [string, Fault][] = [
     },
   ],
   [
-    'relay.user without its alternate exchange, so that nothing becomes unread',
+    'relay.users without its alternate exchange, so that nothing becomes unread',
     {
       code: 'DOC_PROBE_UNREAD',
       also: ['DOC_EXCHANGE_WRONG'],
       level: 'error',
       says: /away/,
-      fix: /relay\.user/,
-      plant: () => exchange('relay.user', 'topic', {}),
-      remove: () => exchange('relay.user', 'topic', { 'alternate-exchange': 'relay.unread' }),
+      fix: /relay\.users/,
+      plant: () => exchange('relay.users', 'direct', {}),
+      remove: () => exchange('relay.users', 'direct', { 'alternate-exchange': 'relay.unread' }),
     },
   ],
   [
-    'a foreign queue that takes everybody’s messages',
+    'the exchange of those who are online cut off',
     {
-      code: 'DOC_PROBE_UNREAD',
+      code: 'DOC_BINDING_MISSING',
+      also: ['DOC_PROBE_AMQP'],
       level: 'error',
-      says: /away/,
-      fix: /remove bindings of relay\.user/,
-      plant: async (service) => {
-        await service.channel.assertQueue('archive', { durable: true });
-        await service.channel.bindQueue('archive', 'relay.user', '#');
-      },
-      remove: (service) => dropQueue(service, 'archive'),
+      says: /exchange relay\.users is not bound to exchange relay\.user with the key #/,
+      fix: /-X POST .*http.*\/e\/relay\.user\/e\/relay\.users/,
+      plant: (service) => service.channel.unbindExchange('relay.users', 'relay.user', '#'),
+      remove: (service) => service.channel.bindExchange('relay.users', 'relay.user', '#'),
     },
   ],
   [

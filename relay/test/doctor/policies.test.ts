@@ -28,6 +28,7 @@ describe('a policy', () => {
     ['intake', { 'dead-letter-exchange': 'dead' }, ['DOC_POLICY_DEAD_LETTER']],
     ['directory', { 'delivery-limit': 20 }, ['DOC_POLICY_DELIVERY_LIMIT']],
     ['^relay\\.user$', { 'alternate-exchange': 'lost' }, ['DOC_POLICY_ALTERNATE']],
+    ['^relay\\.users$', { 'alternate-exchange': 'lost' }, ['DOC_POLICY_ALTERNATE']],
     ['^relay\\.unread\\.', { 'ha-mode': 'all' }, ['DOC_POLICY_MIRRORS']],
     ['^relay\\.', { 'federation-upstream-set': 'all' }, ['DOC_POLICY_FEDERATION']],
     ['^relay\\.node\\.', { 'consumer-timeout': 30_000 }, ['DOC_POLICY_CONSUMER_TIMEOUT']],

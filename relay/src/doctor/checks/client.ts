@@ -85,15 +85,17 @@ async function readUser(examination: Examination, user: string): Promise<Listed 
 async function tryOut(examination: Examination): Promise<string[]> {
   const visit = await unlessLost(examination.client());
   const nobody = `${examination.id}.x`;
-  const [declare, publish, bind] = await Promise.all([
+  const [declare, publish, bind, bindUsers] = await Promise.all([
     visit.declareRefusal(`relay.${examination.id}`),
     // With a key for which nobody listens.
     visit.publishRefusal(names.changed, nobody),
     visit.bindRefusal(names.user, nobody),
+    visit.bindRefusal(names.users, nobody),
   ]);
   return [
     declare === undefined ? 'declare queues whose names begin with relay.' : [],
     publish === undefined ? `publish to ${names.changed}` : [],
     bind === undefined ? `listen to ${names.user}` : [],
+    bindUsers === undefined ? `listen to ${names.users}` : [],
   ].flat();
 }

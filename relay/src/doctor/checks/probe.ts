@@ -27,12 +27,12 @@ const WAYS: readonly Way[] = [
     name: 'AMQP to a user',
     code: 'DOC_PROBE_AMQP',
     fix: 'correct what is said above of topology and permissions; else look into the log of the broker',
-    run: (examination) => overAmqp(examination, names.user, 'online'),
+    run: (examination) => overAmqp(examination, names.users, 'online'),
   },
   {
     name: 'AMQP to a user who is away',
     code: 'DOC_PROBE_UNREAD',
-    fix: `correct what is said above of ${names.user} and ${names.unread}; remove bindings of ${names.user} with * or # for a user (rabbitmqctl list_bindings): they take what should become unread`,
+    fix: `correct what is said above of ${names.user}, ${names.users} and ${names.unread}`,
     run: (examination) => overAmqp(examination, names.unread, 'offline'),
   },
   {

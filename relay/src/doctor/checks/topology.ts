@@ -65,14 +65,15 @@ export const topology: Check = {
         examination.vhost,
       );
     }
-    for (const { source, queue, key } of sharedBindings) {
-      if (missing.includes(source) || missing.includes(queue)) continue;
-      const bindings = await management.read<Binding[]>(`bindings/{vhost}/e/${source}/q/${queue}`);
+    for (const { source, to, destination, key } of sharedBindings) {
+      if (missing.includes(source) || missing.includes(destination)) continue;
+      const path = `bindings/{vhost}/e/${source}/${to === 'queue' ? 'q' : 'e'}/${destination}`;
+      const bindings = await management.read<Binding[]>(path);
       if (bindings?.some(({ routing_key }) => routing_key === key)) continue;
       yield found(
         'DOC_BINDING_MISSING',
-        `queue ${queue} is not bound to exchange ${source}${key === '' ? '' : ` with the key ${key}`}`,
-        `start a relay, or start one again: it binds them; or ${curl(examination, 'POST', `bindings/{vhost}/e/${source}/q/${queue}`, { routing_key: key })}`,
+        `${to} ${destination} is not bound to exchange ${source}${key === '' ? '' : ` with the key ${key}`}`,
+        `start a relay, or start one again: it binds them; or ${curl(examination, 'POST', path, { routing_key: key })}`,
       );
     }
   },
