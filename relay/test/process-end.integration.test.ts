@@ -9,11 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Broker, startBroker } from '../../rabbitmq/launcher/index.js';
+import { relayProgram } from '../playwright/relay-process.js';
 import { closures } from '../src/closures.js';
 import { waitFor } from './support/wait.js';
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const HANGING = fileURLToPath(new URL('support/hanging.ts', import.meta.url));
+const HANGING = ['--import', 'tsx', fileURLToPath(new URL('support/hanging.ts', import.meta.url))];
 /** The longest that a relay may take: what the hub and ProcessEnd allow, and some for a busy machine. */
 const MOST_MS = 9000;
 const folder = mkdtempSync(join(tmpdir(), 'relay-test-end-'));
@@ -45,9 +45,9 @@ interface Started {
 function start(
   env: Record<string, string> = {},
   stdout: 'ignore' | 'pipe' | number = 'ignore',
-  program = MAIN,
+  program = [relayProgram()],
 ): Started {
-  const child = spawn(process.execPath, ['--import', 'tsx', program], {
+  const child = spawn(process.execPath, program, {
     env: {
       PATH: process.env.PATH,
       RELAY_PORT: '0',
