@@ -29,6 +29,8 @@ export default defineConfig({
       args: [
         ...sandbox,
         '--disable-quic',
+        // There is none, and imitating one takes time.
+        '--disable-gpu',
         '--no-first-run',
         '--disable-background-networking',
         '--disable-component-update',
