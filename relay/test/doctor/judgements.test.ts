@@ -69,7 +69,13 @@ describe('a node of the broker', () => {
     const plain = { ...NODE, enabled_plugins: ['rabbitmq_management'], applications: [] };
     const findings = judgePlugins([plain, { ...plain, running: false }]);
     expect(codes(findings)).toEqual(['DOC_PLUGIN_DISABLED', 'DOC_PLUGIN_PROMETHEUS']);
-    expect(findings[0]?.fix).toBe('rabbitmq-plugins -n rabbit@one enable rabbitmq_web_stomp');
+    const fix = 'rabbitmq-plugins -n rabbit@one enable rabbitmq_web_stomp';
+    expect(findings[0]).toMatchObject({ fix });
+  });
+
+  it('that has not told its plugins yet', () => {
+    const { enabled_plugins, applications, ...young } = NODE;
+    expect(judgePlugins([young])).toMatchObject([{ kind: 'unchecked', what: 'plugins of rabbit@one' }]);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Check } from '../check.js';
-import { type Finding, found } from '../finding.js';
+import { found, type Told, unchecked } from '../finding.js';
 import type { BrokerNode } from '../nodes.js';
 import { command } from '../shell.js';
 
@@ -17,11 +17,17 @@ const WANTED = [
 ] as const;
 
 /** Whoever answers has the plugin for the management. */
-export function judgePlugins(nodes: readonly BrokerNode[]): Finding[] {
+export function judgePlugins(nodes: readonly BrokerNode[]): Told[] {
   return nodes
     .filter(({ running }) => running)
-    .flatMap(({ name, applications = [], enabled_plugins: enabled = [] }) => {
-      const has = new Set([...enabled, ...applications.map((application) => application.name)]);
+    .flatMap(({ name, applications, enabled_plugins: enabled }): Told[] => {
+      if (!applications && !enabled) {
+        return [
+          unchecked(`plugins of ${name}`, 'it has just started, and tells the management in some seconds'),
+        ];
+      }
+      const running = (applications ?? []).map((application) => application.name);
+      const has = new Set([...(enabled ?? []), ...running]);
       return WANTED.filter(([plugin]) => !has.has(plugin)).map(([plugin, code]) =>
         found(
           code,
