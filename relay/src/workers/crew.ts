@@ -160,6 +160,10 @@ export class Crew {
           this.distributor.pass();
           this.announce();
         },
+        onHung: () => {
+          this.log.error({ worker: slot, pid: member.pid }, 'a worker hangs; it is killed');
+          member.kill();
+        },
         onEnd: (how) => {
           this.members.delete(slot);
           this.distributor.pass();

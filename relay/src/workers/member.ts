@@ -1,15 +1,28 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { RANKS, type Taker } from './distributor.js';
-import { type FromWorker, type ToWorker, type WorkerArguments, writeArguments } from './messages.js';
+import {
+  ALIVE_EVERY_MS,
+  type FromWorker,
+  type ToWorker,
+  type WorkerArguments,
+  writeArguments,
+} from './messages.js';
 
 /** How long a worker may take over a connection before others get them, in milliseconds. */
 const PATIENCE_MS = 5000;
+/**
+ * How often in a row a worker may have said nothing, before it counts as hung: 30 s. Counted and not measured: on a machine
+ * that was asleep nobody had a chance to say anything.
+ */
+const SILENCES_MOST = 15;
 
 export interface MemberEvents {
   onMessage(message: FromWorker): void;
   /** It has not taken a connection in time, which is cut now. */
   onSilent(): void;
+  /** Its event loop stands still, and its clients with it. */
+  onHung(): void;
   /** It has ended. @param how its exit code, or the signal that ended it */
   onEnd(how: number | string): void;
 }
@@ -29,12 +42,15 @@ export class Member implements Taker {
   private isSilent = false;
   private given: { id: number; socket: Socket; timer: NodeJS.Timeout } | undefined;
   private last = 0;
+  private silences = 0;
+  private watch: NodeJS.Timeout | undefined;
 
   /** @param program the module that is this program, whose process it starts */
   constructor(
     program: string,
     readonly place: WorkerArguments,
     private readonly events: MemberEvents,
+    private readonly aliveEvery = ALIVE_EVERY_MS,
   ) {
     this.child = fork(program, writeArguments(place));
     this.child.on('message', (message: FromWorker) => this.hear(message));
@@ -43,6 +59,7 @@ export class Member implements Taker {
       if (ended) return;
       ended = true;
       this.phase = RANKS.never;
+      clearInterval(this.watch);
       this.settle();
       events.onEnd(how);
     };
@@ -87,6 +104,12 @@ export class Member implements Taker {
   }
 
   private hear(message: FromWorker): void {
+    this.silences = 0;
+    if (message.type === 'alive') {
+      // Not before the first: until then it is loading its program.
+      this.watch ??= setInterval(() => this.look(), this.aliveEvery).unref();
+      return;
+    }
     this.isSilent = false;
     switch (message.type) {
       case 'open':
@@ -115,6 +138,10 @@ export class Member implements Taker {
         break;
     }
     this.events.onMessage(message);
+  }
+
+  private look(): void {
+    if (++this.silences === SILENCES_MOST) this.events.onHung();
   }
 
   /** Lets go of the connection that it was given: it has it now, or never will. */

@@ -9,8 +9,13 @@ export interface Standing {
   readonly of: number;
 }
 
+/** How often a worker says that it is alive, in milliseconds. */
+export const ALIVE_EVERY_MS = 2000;
+
 /** What a worker tells the process that started it. */
 export type FromWorker =
+  /** Comes every `ALIVE_EVERY_MS`, whatever else it does: a worker that does not say so hangs. */
+  | { readonly type: 'alive' }
   /** Its server is there: it answers, though it may not be ready to serve. */
   | { readonly type: 'open' }
   | { readonly type: 'ready'; readonly node: string }

@@ -6,7 +6,13 @@ import { Server as TlsServer } from 'node:tls';
 import type { Registry } from 'prom-client';
 import type { RelayConfig } from '../config.js';
 import type { ClientOriginOf } from '../http/client-address.js';
-import type { FromWorker, Standing, ToWorker, WorkerArguments } from './messages.js';
+import {
+  ALIVE_EVERY_MS,
+  type FromWorker,
+  type Standing,
+  type ToWorker,
+  type WorkerArguments,
+} from './messages.js';
 import { Passing, type RequestHandler } from './passing.js';
 import type { Place, Scrape } from './place.js';
 
@@ -38,6 +44,7 @@ export class Worker implements Place {
     // Whoever looks for a client in the logs of its relay finds the worker, too.
     env.RELAY_NODE_ID = [env.RELAY_NODE_ID ?? [], `w${place.slot}`].flat().join('-');
     process.on('message', (message: ToWorker, socket?: Socket) => this.hear(message, socket));
+    setInterval(() => this.tell({ type: 'alive' }), ALIVE_EVERY_MS).unref();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.leave(signal, false));
     process.on('disconnect', () => this.signals.emit('disconnect'));
   }
