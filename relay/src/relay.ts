@@ -231,7 +231,8 @@ export async function openRelay(
   server.on('connection', (socket) => {
     socket.setNoDelay(true);
     sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    // It comes once: `once` would keep three objects more for each client.
+    socket.on('close', () => sockets.delete(socket));
   });
   server.on(
     'upgrade',

@@ -26,7 +26,8 @@ export class Intake {
   private next = 0;
   private waitingBytes = 0;
   private throttledBy: Congestible | undefined;
-  private readonly rests = new Set<NodeJS.Timeout>();
+  /** Made when it is needed first: most clients never need it, and there are many of them. */
+  private rests: Set<NodeJS.Timeout> | undefined;
   /** True while the client is not read. */
   paused = false;
 
@@ -96,9 +97,10 @@ export class Intake {
     this.hold(frame);
     this.pause();
     const timer = setTimeout(() => {
-      this.rests.delete(timer);
+      this.rests?.delete(timer);
       this.release();
     }, milliseconds);
+    this.rests ??= new Set();
     this.rests.add(timer);
   }
 
@@ -111,8 +113,8 @@ export class Intake {
 
   /** Drops what waits. */
   stop(): void {
-    for (const timer of this.rests) clearTimeout(timer);
-    this.rests.clear();
+    for (const timer of this.rests ?? []) clearTimeout(timer);
+    this.rests = undefined;
     this.clear();
     this.holds = 0;
     this.throttledBy = undefined;

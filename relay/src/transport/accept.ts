@@ -78,7 +78,7 @@ export function createUpgradeHandler(options: AcceptOptions): UpgradeHandler {
       );
     const seat = options.admission.enter(address);
     // However this ends: a handshake that fails never becomes a session that would leave.
-    socket.once('close', () => seat.leave());
+    socket.on('close', () => seat.leave());
     const identity = found && (await signIn(found, address));
     if (identity) seat.occupy(identity);
     if (socket.destroyed) return;

@@ -90,7 +90,7 @@ export class WebSocketTransport implements OpenedTransport, Flushable {
     });
     this.ws.on('pong', (data: Buffer) => this.pong(data));
     this.ws.on('error', () => this.terminate());
-    this.ws.once('close', (code: number) => events.onClose(code));
+    this.ws.on('close', (code: number) => events.onClose(code));
   }
 
   send(frame: Outgoing, lane?: Lane): void {

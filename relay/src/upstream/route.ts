@@ -10,7 +10,6 @@ export interface UserTaker {
 
 /** Those who take one user's destination here, and how many of its messages are on their way to them. */
 export class Route implements Settler {
-  readonly takers: UserTaker[] = [];
   /** Messages that nobody has settled yet. */
   held = 0;
   /** Messages that were settled. */
@@ -20,6 +19,8 @@ export class Route implements Settler {
     /** `{user}.{rest}` */
     readonly key: string,
     private readonly settler: Settler,
+    /** Those who are there from the beginning: an array that grows by `push` has room for 17, and most users have one tab. */
+    readonly takers: UserTaker[] = [],
   ) {}
 
   ack(token: number, delivery: Delivery): void {

@@ -55,11 +55,11 @@ export class UserHub implements Settler {
   /** Resolves when the binding is confirmed: no message after that can be missed. */
   subscribe(key: string, taker: UserTaker): Promise<void> {
     let route = this.routes.get(key);
-    if (!route) {
-      route = new Route(key, this);
+    if (route) route.takers.push(taker);
+    else {
+      route = new Route(key, this, [taker]);
       this.routes.set(key, route);
     }
-    route.takers.push(taker);
     return this.bindings.add(key);
   }
 

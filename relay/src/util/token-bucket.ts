@@ -1,3 +1,6 @@
+/** One for all: every client has several buckets. */
+const steadyClock = () => performance.now();
+
 /**
  * A rate limit that lets bursts through: tokens come in at `rate` a second, up to `capacity`, and everything takes
  * some. Nothing runs in between: what has come in is reckoned when somebody asks.
@@ -12,7 +15,7 @@ export class TokenBucket {
     /** The most that it holds; it starts full. */
     private readonly capacity: number,
     /** Milliseconds since whenever, never going back: a clock that is set must not refill buckets or stop them. */
-    private readonly clock: () => number = () => performance.now(),
+    private readonly clock: () => number = steadyClock,
   ) {
     this.tokens = capacity;
     this.filledAt = clock();
