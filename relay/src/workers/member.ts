@@ -42,6 +42,7 @@ export class Member implements Taker {
   private isSilent = false;
   private given: { id: number; socket: Socket; timer: NodeJS.Timeout } | undefined;
   private last = 0;
+  private hasEnded = false;
   private silences = 0;
   private watch: NodeJS.Timeout | undefined;
 
@@ -54,10 +55,9 @@ export class Member implements Taker {
   ) {
     this.child = fork(program, writeArguments(place));
     this.child.on('message', (message: FromWorker) => this.hear(message));
-    let ended = false;
     const end = (how: number | string) => {
-      if (ended) return;
-      ended = true;
+      if (this.hasEnded) return;
+      this.hasEnded = true;
       this.phase = RANKS.never;
       clearInterval(this.watch);
       this.settle();
@@ -106,8 +106,8 @@ export class Member implements Taker {
   private hear(message: FromWorker): void {
     this.silences = 0;
     if (message.type === 'alive') {
-      // Not before the first: until then it is loading its program.
-      this.watch ??= setInterval(() => this.look(), this.aliveEvery).unref();
+      // Not before the first: until then it is loading its program. What it said may come after its end.
+      if (!this.hasEnded) this.watch ??= setInterval(() => this.look(), this.aliveEvery).unref();
       return;
     }
     this.isSilent = false;
