@@ -45,7 +45,7 @@ export class Crew {
   private readonly members = new Map<number, Member>();
   private readonly backoffs = new Map<number, Backoff>();
   private readonly restarts = new Set<NodeJS.Timeout>();
-  private readonly distributor = new Distributor(() => [...this.members.values()]);
+  private readonly distributor: Distributor;
   private readonly scrapes = new Scrapes(() => this.standing);
   private readonly server: Server;
   private port = 0;
@@ -61,6 +61,8 @@ export class Crew {
     private readonly log: Logger,
     private readonly folder: string,
   ) {
+    const { RELAY_MAX_CONNECTIONS: room } = config.env;
+    this.distributor = new Distributor(() => [...this.members.values()], room);
     // Not a byte is read here: the worker gets them all.
     this.server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) =>
       this.distributor.take(socket),

@@ -20,13 +20,16 @@ const WAITING_MOST = 511;
 /**
  * Gives each connection to the worker that has the fewest: connections stay for hours, so that taking turns would leave a
  * worker that was replaced half empty for as long. One at a time for each, and not before the last was taken: a worker
- * that is busy, or hangs, keeps nobody else waiting.
+ * that is busy, or hangs, keeps nobody else waiting. Only while every other one is full are busy ones waited for: a full one cuts
+ * what it is given.
  */
 export class Distributor {
   private readonly waiting: Socket[] = [];
 
   constructor(
     private readonly takers: () => readonly Taker[],
+    /** Connections that a worker has room for: RELAY_MAX_CONNECTIONS. */
+    private readonly room = Number.POSITIVE_INFINITY,
     private readonly most = WAITING_MOST,
   ) {}
 
@@ -44,7 +47,7 @@ export class Distributor {
   /** To be called whenever a worker may take what it could not before. */
   pass(): void {
     for (;;) {
-      const taker = this.waiting.length > 0 ? best(this.takers()) : undefined;
+      const taker = this.waiting.length > 0 ? best(this.takers(), this.room) : undefined;
       const socket = taker && this.waiting.shift();
       if (!socket) return;
       taker.give(socket);
@@ -57,11 +60,13 @@ export class Distributor {
   }
 }
 
-function best(takers: readonly Taker[]): Taker | undefined {
+function best(takers: readonly Taker[], room: number): Taker | undefined {
   const rank = Math.max(...takers.map((taker) => taker.rank));
   if (rank <= RANKS.never) return undefined;
-  return takers
-    .filter((taker) => taker.rank === rank && !taker.busy)
+  const able = takers.filter((taker) => taker.rank === rank);
+  const roomy = able.filter((taker) => taker.load < room);
+  return (roomy.length > 0 ? roomy : able)
+    .filter((taker) => !taker.busy)
     .reduce<Taker | undefined>(
       (least, taker) => (least && least.load <= taker.load ? least : taker),
       undefined,

@@ -28,7 +28,7 @@ function distribute(
   count: number,
   most?: number,
 ): { distributor: Distributor; sockets: Socket[] } {
-  const distributor = new Distributor(() => hands, most);
+  const distributor = new Distributor(() => hands, undefined, most);
   const sockets = Array.from({ length: count }, () => new Socket());
   for (const socket of sockets) distributor.take(socket);
   return { distributor, sockets };
@@ -76,6 +76,17 @@ describe('connections go', () => {
       distributor.pass();
     }
     expect([stuck.taken.length, other.taken.length]).toEqual([1, 4]);
+  });
+
+  it('to a full one, which cuts them, only while nobody has room', () => {
+    const [full, slow] = [new Hand(RANKS.ready, 4), new Hand(RANKS.ready, 3)];
+    const distributor = new Distributor(() => [full, slow], 4);
+    for (let count = 0; count < 3; count++) distributor.take(new Socket());
+    expect([full.taken.length, slow.taken.length]).toEqual([0, 1]);
+    slow.take();
+    distributor.pass();
+    // The others come to either, and are cut.
+    expect([full.taken.length, slow.taken.length]).toEqual([1, 2]);
   });
 
   it('to those that are not ready only while nobody is', () => {

@@ -202,7 +202,6 @@ describe('workers with TLS', () => {
     secure = await Team.start({
       RELAY_TLS_CERT: authority.write('cert.pem', cert),
       RELAY_TLS_KEY: authority.write('key.pem', key),
-      // The handshakes of twelve at once count, on a busy machine, too.
       RELAY_HTTP_TIMEOUT: '3000',
       RELAY_MAX_CONNECTIONS: '4',
     });
