@@ -202,7 +202,7 @@ describe('workers with TLS', () => {
     secure = await Team.start({
       RELAY_TLS_CERT: authority.write('cert.pem', cert),
       RELAY_TLS_KEY: authority.write('key.pem', key),
-      RELAY_HTTP_TIMEOUT: '3000',
+      RELAY_HTTP_TIMEOUT: '1000',
       RELAY_MAX_CONNECTIONS: '4',
     });
   });
