@@ -9,8 +9,8 @@ export type SendDone = (error?: RelayError) => void;
 
 interface Entry {
   frame: Buffer;
-  /** Our receipt id; undefined for what is written once and forgotten. */
-  receipt: string | undefined;
+  /** Our receipt id. */
+  receipt: string;
   done: SendDone | undefined;
   /** What nobody waits for has until its timeout after it was first put on the wire. */
   deadline: number;
@@ -126,10 +126,12 @@ export class SendLink {
 
   /** `headers` are checked already and carry no receipt. `done` is called when the broker has confirmed the message. */
   send(headers: HeaderList, body: Buffer, done?: SendDone): void {
-    const kept = done !== undefined || !this.direct || Date.now() < this.freshUntil;
-    const receipt = kept ? this.nextReceipt() : undefined;
-    const frame = encodeFrame('SEND', receipt ? ['receipt', receipt, ...headers] : headers, body, '1.2');
-    this.enqueue(frame, receipt, done);
+    if (!done && this.direct && Date.now() >= this.freshUntil) {
+      this.link.write(encodeFrame('SEND', headers, body, '1.2'));
+      return;
+    }
+    const receipt = this.nextReceipt();
+    this.enqueue(encodeFrame('SEND', ['receipt', receipt, ...headers], body, '1.2'), receipt, done);
   }
 
   /** Calls back when all that was given before, with or without receipt, is at the broker. */
@@ -145,9 +147,9 @@ export class SendLink {
     return `s${++this.sequence}`;
   }
 
-  private enqueue(frame: Buffer, receipt: string | undefined, done: SendDone | undefined): void {
+  private enqueue(frame: Buffer, receipt: string, done: SendDone | undefined): void {
     const entry: Entry = { frame, receipt, done, deadline: Date.now() + this.limits.timeout, sentAt: 0 };
-    if (receipt !== undefined) this.keptBytes += frame.length;
+    this.keptBytes += frame.length;
     if (this.direct) this.write(entry);
     else this.waiting.push(entry);
   }
@@ -161,7 +163,7 @@ export class SendLink {
     const now = Date.now();
     if (!entry.done && entry.sentAt === 0) entry.deadline = now + this.limits.timeout;
     entry.sentAt = now;
-    if (entry.receipt !== undefined) this.flying.set(entry.receipt, entry);
+    this.flying.set(entry.receipt, entry);
     this.link.write(entry.frame);
   }
 
@@ -198,7 +200,7 @@ export class SendLink {
     if (frame.command !== 'RECEIPT') return;
     const entry = this.flying.get(header(frame.headers, 'receipt-id') ?? '');
     if (!entry) return;
-    this.flying.delete(entry.receipt ?? '');
+    this.flying.delete(entry.receipt);
     this.patience = this.times.stalled;
     if (this.suspects > 0) this.suspects--;
     if (this.waiting.length > 0) this.pump();
